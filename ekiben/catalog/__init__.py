@@ -1,0 +1,1 @@
+"""Data files: what things are pinned to."""

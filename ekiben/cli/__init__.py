@@ -1,0 +1,5 @@
+"""`ekiben`: the commands around `pulumi`, one file each."""
+
+from .app import main
+
+__all__ = ["main"]

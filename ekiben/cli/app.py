@@ -1,0 +1,41 @@
+"""The command line: its commands and what happens to a person's mistake."""
+
+import sys
+
+import typer
+
+from ekiben.spec import SpecError
+
+from . import check, get, lock, plan, up
+from .failure import Failure
+
+app = typer.Typer(
+    name="ekiben",
+    help="Trained models as web services on Kubernetes. `pulumi` does the work; this prepares it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("plan")(plan.plan)
+app.command("check")(check.check)
+app.command("up")(up.up)
+app.command("get")(get.get)
+app.command("lock")(lock.lock)
+
+
+def main() -> None:
+    """Runs a command. Exit status: 0 done, 1 refused or failed with the reasons on stderr, 2 usage."""
+    try:
+        app()
+    except SpecError as error:
+        count = len(error.problems)
+        print(error, file=sys.stderr)
+        print(f"{count} problem{'s' if count > 1 else ''}; nothing was done.", file=sys.stderr)
+        sys.exit(1)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,21 @@
+"""`ekiben plan`: what `pulumi up` would place, printed offline."""
+
+import json
+import sys
+
+import yaml
+
+from ekiben.plan import build
+from ekiben.spec import load
+
+from .options import Json, Stack, project_root
+
+
+def plan(stack: Stack = "local", as_json: Json = False) -> None:
+    """Print the plan of a stack without engine, cluster or credentials."""
+    decided = build(load(project_root(), stack)).plain()
+    if as_json:
+        json.dump(decided, sys.stdout, indent=2)
+        print()
+    else:
+        yaml.dump(decided, sys.stdout, Dumper=yaml.CSafeDumper, sort_keys=False, width=100)

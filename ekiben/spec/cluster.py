@@ -1,0 +1,84 @@
+"""The cluster part of a stack file: where the stack's models run."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from .base import Spec
+from .values import Duration, Size
+
+_Address = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$")
+]
+STACK_PATTERN = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,99}$"
+StackName = Annotated[str, StringConstraints(pattern=STACK_PATTERN)]
+
+
+class RegistrySpec(Spec):
+    """The image registry that the cluster pulls from and this machine pushes to."""
+
+    address: _Address
+    """`host[:port][/path]`; images become `<address>/<team>/<model>`."""
+
+    ca_file: str | None = None
+    """Certificate authority of the registry, a PEM file; the system's where silent."""
+
+    auth_file: str | None = None
+    """Credentials as `docker login` or `skopeo login` write them; none where silent."""
+
+
+class LocalCluster(Spec):
+    """The cluster that `make up` keeps on this machine."""
+
+    kind: Literal["local"]
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]{0,20}$")] = "local"
+    """Which one, where a machine keeps several."""
+
+
+class ExistingCluster(Spec):
+    """A cluster made by others, reached through a kubeconfig."""
+
+    kind: Literal["existing"]
+
+    kubeconfig: str = "~/.kube/config"
+    """Path of the kubeconfig file."""
+
+    context: str | None = None
+    """Its context; the current one where silent."""
+
+    registry: RegistrySpec
+
+    gateway_url: str | None = None
+    """Address under which the gateway is reached from outside, where that is known before."""
+
+
+class StackCluster(Spec):
+    """The cluster of another stack of this project, which also keeps the gateway."""
+
+    kind: Literal["stack"]
+
+    stack: StackName
+    """Name of that stack."""
+
+
+ClusterSpec = Annotated[LocalCluster | ExistingCluster | StackCluster, Field(discriminator="kind")]
+
+
+class GatewaySpec(Spec):
+    """Limits at the cluster's door, the same for every model."""
+
+    max_body: Size = "20Mi"
+    """Longest request body; beyond it the answer is 413."""
+
+    max_connections: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 10_000
+    """Client connections one gateway replica holds at once."""
+
+    request_received_timeout: Duration = "30s"
+    """How long a client may take to send its request; slow senders are cut off."""
+
+    idle_timeout: Duration = "300s"
+    """How long an idle client connection is kept."""
+
+    replicas: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
+    """Replicas of the proxy."""

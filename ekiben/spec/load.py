@@ -1,0 +1,167 @@
+"""Stack file and model folders in, a checked `StackSpec` out; every problem at once."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from . import claims, files
+from .cluster import ExistingCluster, LocalCluster, StackCluster
+from .digest import model_source
+from .document import Node, merge
+from .messages import problems_of
+from .model import ModelSpec
+from .problems import Place, Problem, SpecError, nearest
+from .stack import Model, StackFile, StackSpec
+
+_S = TypeVar("_S", bound=BaseModel)
+
+
+def load(root: Path, stack: str, config: Mapping[str, Any] | None = None) -> StackSpec:
+    """The stack `stack` of the project at `root`.
+
+    `config` holds values of `ekiben:` keys that stand elsewhere than in the stack file (the
+    engine's `--config`); they win. Raises SpecError with every problem of the stack and its models.
+    """
+    node = _over(files.settings(files.read_stack(root, stack)), config or {})
+    problems: list[Problem] = []
+    file = _checked(StackFile, node, files.PREFIX, problems)
+    models = _models(root, node.get("models"), problems)
+    cluster, platform = _cluster(root, stack, file, node, problems) if file else (None, None)
+    if file:
+        problems += claims.conflicts(root, stack, file, models)
+    if problems or file is None or cluster is None:
+        raise SpecError(problems)
+    return StackSpec(
+        name=stack,
+        root=root,
+        team=file.team,
+        cluster=cluster,
+        platform=platform,
+        gateway=file.gateway,
+        models={name: model for name, (_, model) in models.items()},
+    )
+
+
+def _over(settings: Node, config: Mapping[str, Any]) -> Node:
+    """The stack file's settings with those the engine was given elsewhere laid over them."""
+    values, keys = dict(settings.value), dict(settings.keys)
+    for name, value in config.items():
+        if name not in values or values[name].plain() != value:
+            keys[name] = Place(file="the engine's configuration")
+            values[name] = _node(value, keys[name])
+    return Node(values, settings.place, keys)
+
+
+def _node(value: Any, place: Place) -> Node:
+    if isinstance(value, dict):
+        children = {str(key): _node(child, place) for key, child in value.items()}
+        return Node(children, place, dict.fromkeys(children, place))
+    if isinstance(value, list):
+        return Node([_node(child, place) for child in value], place, {})
+    return Node(value, place, {})
+
+
+def _checked(kind: type[_S], node: Node, prefix: str, problems: list[Problem]) -> _S | None:
+    try:
+        return kind.model_validate(node.plain())
+    except ValidationError as error:
+        problems += problems_of(error.errors(), kind, node, prefix)
+        return None
+
+
+def _models(
+    root: Path, node: Node | None, problems: list[Problem]
+) -> dict[str, tuple[Place, Model]]:
+    """The stack's models that are whole, with the place where each is named."""
+    found: dict[str, tuple[Place, Model]] = {}
+    if node is None or not isinstance(node.value, dict):
+        return found
+    known = files.model_names(root)
+    for name, given in node.value.items():
+        place = node.keys[name]
+        if name not in known:
+            problems.append(_no_folder(root, name, place, known))
+            continue
+        model = _model(root, name, given, problems)
+        if model:
+            found[name] = (place, model)
+    return found
+
+
+def _no_folder(root: Path, name: str, place: Place, known: list[str]) -> Problem:
+    folder = f"{files.MODELS}/{name}"
+    in_models = Path(name).name == name and (root / folder).is_dir()
+    lacks = f"{folder} has no service.py" if in_models else f"there is no folder {folder}"
+    message = f"{lacks}; {nearest(name, known)}"
+    return Problem(place=place, key=f"{files.PREFIX}models.{name}", message=message)
+
+
+def _model(root: Path, name: str, given: Node, problems: list[Problem]) -> Model | None:
+    folder = f"{files.MODELS}/{name}"
+    before = len(problems)
+    node = model_node(root, name, given, problems)
+    found: list[Problem] = []
+    spec = _checked(ModelSpec, node, "", found) if node else None
+    problems += [_from_stack_file(problem, name, given.place.file) for problem in found]
+    source = None
+    try:
+        source = model_source(root / folder, folder)
+    except SpecError as error:
+        problems += error.problems
+    if not (root / folder / "requirements.txt").is_file():
+        message = "is missing; name there what the service imports, one package a line"
+        problems.append(Problem(place=Place(file=f"{folder}/requirements.txt"), message=message))
+    if len(problems) > before or spec is None or source is None:
+        return None
+    return Model(name=name, spec=spec, source=source)
+
+
+def _from_stack_file(problem: Problem, name: str, stack_file: str) -> Problem:
+    """The problem with its full key where the value stands in the stack file."""
+    if problem.place.file != stack_file:
+        return problem
+    return replace(problem, key=f"{files.PREFIX}models.{name}.{problem.key}")
+
+
+def model_node(root: Path, name: str, given: Node, problems: list[Problem]) -> Node | None:
+    """`model.yaml` of a folder with what the stack file gives laid over it."""
+    file = f"{files.MODELS}/{name}/model.yaml"
+    try:
+        own = files.read(root, file)
+    except SpecError as error:
+        problems += error.problems
+        return None
+    if given.value is None:
+        return own
+    return merge(own, given)
+
+
+def _cluster(
+    root: Path, stack: str, file: StackFile, node: Node, problems: list[Problem]
+) -> tuple[LocalCluster | ExistingCluster | None, str | None]:
+    """The cluster itself and, where another stack keeps it, that stack's name."""
+    if not isinstance(file.cluster, StackCluster):
+        return file.cluster, None
+    named = file.cluster.stack
+    place = node.locate(("cluster", "stack"))
+    key = f"{files.PREFIX}cluster.stack"
+    if named == stack:
+        problems.append(Problem(place=place, key=key, message="names the stack itself"))
+        return None, None
+    try:
+        below = files.settings(files.read_stack(root, named))
+    except SpecError as error:
+        reasons = "; ".join(problem.message for problem in error.problems)
+        problems.append(Problem(place=place, key=key, message=f"given {named!r}: {reasons}"))
+        return None, None
+    platform = _checked(StackFile, below, files.PREFIX, problems)
+    if platform is None:
+        return None, None
+    if isinstance(platform.cluster, StackCluster):
+        message = f"{named!r} keeps no cluster of its own; name {platform.cluster.stack!r}"
+        problems.append(Problem(place=place, key=key, message=message))
+        return None, None
+    return platform.cluster, named
