@@ -1,0 +1,1 @@
+"""The one-machine default: tools, cluster, teardown. Knows nothing of models."""

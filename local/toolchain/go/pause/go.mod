@@ -1,0 +1,3 @@
+module ekiben.local/pause
+
+go 1.26.0

@@ -1,0 +1,61 @@
+"""What a tool's folder is called: a new recipe gets a new folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.toolchain.places import GO_MODULES
+from local.toolchain.recipe import Debian, GoBuild, Tool, Way, way_name
+from local.toolchain.rows.compiler import GO
+
+RECIPES = 1
+"""Raised when the ways themselves change what they make."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What of this machine decides what a tool is made of."""
+
+    arch: str  # as in `uname -m`
+    release: str  # the distribution's own name for itself, such as "debian-bookworm"
+
+
+def this_machine() -> Machine:
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        told = {"ID": "linux"}
+    release = told.get("VERSION_CODENAME") or told.get("VERSION_ID", "")
+    return Machine(platform.machine(), f"{told['ID']}-{release}".rstrip("-"))
+
+
+def folder_name(tool: Tool, way: Way, machine: Machine, modules: Path = GO_MODULES) -> str:
+    """`<tool>-<version>-<digest>`, the digest over all that decides the outcome."""
+    recipe: dict[str, object] = {
+        "recipes": RECIPES,
+        "way": way_name(way),
+        "how": dataclasses.asdict(way),
+        "provides": dict(tool.provides),
+        "machine": machine.arch,
+    }
+    version = getattr(way, "version", machine.release)
+    if isinstance(way, Debian):
+        recipe["release"] = machine.release
+    if isinstance(way, GoBuild):
+        recipe["go"] = GO
+        recipe["modules"] = {part.folder: _contents(modules / part.folder) for part in way.modules}
+    canonical = json.dumps(recipe, sort_keys=True).encode()
+    return f"{tool.name}-{version}-{hashlib.sha256(canonical).hexdigest()[:12]}"
+
+
+def _contents(module: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(module)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(module.rglob("*"))
+        if file.is_file()
+    }

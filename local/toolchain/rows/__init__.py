@@ -1,0 +1,1 @@
+"""The rows of the table of tools, by what they are for."""
