@@ -25,7 +25,7 @@ app.command("lock")(lock.lock)
 
 
 def main() -> None:
-    """Runs a command. Exit status: 0 done, 1 refused or failed with the reasons on stderr, 2 usage."""
+    """Runs a command; exits with 0 done, 1 refused or failed (reasons on stderr), 2 misused."""
     try:
         app()
     except SpecError as error:

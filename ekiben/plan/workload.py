@@ -105,3 +105,18 @@ def scaler(stack: str, team: str, model: Model) -> dict[str, Any]:
             "maxReplicas": scaling.max_replicas,
         },
     }
+
+
+def with_image(manifest: dict[str, Any], image: Any) -> dict[str, Any]:
+    """A Deployment with another image in its container; `image` is placed, never read."""
+    spec = manifest["spec"]
+    template = spec["template"]
+    pod_spec = template["spec"]
+    container = {**pod_spec["containers"][0], "image": image}
+    return {
+        **manifest,
+        "spec": {
+            **spec,
+            "template": {**template, "spec": {**pod_spec, "containers": [container]}},
+        },
+    }

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from .base import Spec
-from .cluster import ClusterSpec, GatewaySpec, LocalCluster
+from .cluster import ClusterSpec, ExistingCluster, GatewaySpec, LocalCluster
 from .digest import ModelSource
 from .model import ModelSpec
 from .values import ModelName, TeamName
@@ -43,7 +43,7 @@ class StackSpec:
     name: str
     root: Path
     team: str
-    cluster: ClusterSpec
+    cluster: LocalCluster | ExistingCluster
     """Where it runs; `kind: stack` is already replaced by the cluster of the stack it names."""
 
     platform: str | None

@@ -1,0 +1,53 @@
+"""The bill of materials that `pulumi preview|up|refresh|destroy -s <stack>` places."""
+
+from pathlib import Path
+
+import pulumi
+
+from components import (
+    ExistingCluster,
+    Gateway,
+    GatewayArgs,
+    Model,
+    ModelArgs,
+    Namespace,
+    NamespaceArgs,
+    access_to,
+    settings,
+)
+from ekiben.plan import build
+from ekiben.spec import SpecError, load
+from local.cluster.layout import cluster_file
+
+try:
+    spec = load(Path(__file__).parent, pulumi.get_stack(), settings())
+    access = access_to(spec.cluster, cluster_file)
+except SpecError as error:
+    raise pulumi.RunError(f"\n{error}") from None
+plan = build(spec, access.mirror, access.gateway_address)
+
+cluster = ExistingCluster("cluster", access.args)
+inside = pulumi.ResourceOptions(providers=[cluster.provider])
+ready: list[pulumi.Resource] = []
+if plan.gateway:
+    door = GatewayArgs(plan=plan.gateway, ownership=cluster.ownership)
+    ready.append(Gateway("gateway", door, inside).ready)
+team = NamespaceArgs(
+    namespace=plan.namespace,
+    service_account=plan.service_account,
+    ownership=cluster.ownership,
+)
+ready.append(Namespace("team", team, inside).ready)
+
+for name, model in plan.models.items():
+    args = ModelArgs(
+        plan=model,
+        team=plan.team,
+        cluster=access.args,
+        ownership=cluster.ownership,
+        after=ready,
+    )
+    Model(name, args, inside)
+
+pulumi.export("urls", {name: f"{access.gateway_url}{m.path}" for name, m in plan.models.items()})
+pulumi.export("versions", {name: model.version for name, model in plan.models.items()})

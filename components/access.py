@@ -1,0 +1,74 @@
+"""From the cluster a stack names to the way in: what is known before anything is placed."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ekiben.plan.gateway import CHART, CONTROLLER_IMAGE, PROXY_IMAGE
+from ekiben.spec import LocalCluster, Place, Problem, SpecError
+from ekiben.spec.cluster import ExistingCluster
+
+from .existing import ExistingClusterArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a cluster is reached, and what it takes from elsewhere than others do."""
+
+    args: ExistingClusterArgs
+    gateway_url: str
+    gateway_address: str | None = None
+    mirror: Mapping[str, str] = field(default_factory=dict)
+    """Official images and charts, and where this cluster takes them from."""
+
+
+def access_to(
+    cluster: LocalCluster | ExistingCluster, cluster_file: Callable[[str], Path]
+) -> Access:
+    """`cluster_file` gives the file in which a local cluster of some name describes itself.
+
+    Raises SpecError where there is no such cluster.
+    """
+    if isinstance(cluster, ExistingCluster):
+        return _existing(cluster)
+    file = cluster_file(cluster.name)
+    if not file.is_file():
+        message = f"the local cluster {cluster.name!r} is not up; run `make up`"
+        raise SpecError([Problem(place=Place(file=str(file)), message=message)])
+    return _local(json.loads(file.read_text()))
+
+
+def _existing(cluster: ExistingCluster) -> Access:
+    registry = cluster.registry
+    return Access(
+        args=ExistingClusterArgs(
+            kubeconfig=str(Path(cluster.kubeconfig).expanduser()),
+            context=cluster.context,
+            registry=registry.address,
+            registry_ca_file=registry.ca_file,
+            registry_auth_file=registry.auth_file,
+        ),
+        gateway_url=(cluster.gateway_url or "http://<the gateway's address>").rstrip("/"),
+    )
+
+
+def _local(found: Mapping[str, Any]) -> Access:
+    registry, images = found["registry"], found["images"]
+    return Access(
+        args=ExistingClusterArgs(
+            kubeconfig=found["kubeconfig"],
+            context=None,
+            registry=registry["address"],
+            registry_ca_file=registry["ca"],
+            registry_auth_file=registry["auth_file"],
+        ),
+        gateway_url=found["gateway"]["url"],
+        gateway_address=found["gateway"]["cluster_ip"],
+        mirror={
+            CHART: found["charts"]["envoy-gateway"],
+            CONTROLLER_IMAGE: images["envoy-gateway"],
+            PROXY_IMAGE: images["envoy"],
+        },
+    )

@@ -1,0 +1,48 @@
+"""A cluster that is there already: the way in, and where its images come from."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from .ownership import Ownership
+from .token import token
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingClusterArgs:
+    """`kubeconfig` and the registry's files are paths: their contents never reach the state."""
+
+    kubeconfig: str
+    context: str | None
+    registry: str
+    registry_ca_file: str | None
+    registry_auth_file: str | None
+
+
+class ExistingCluster(pulumi.ComponentResource):
+    """Offers what every kind of cluster offers: a Kubernetes provider and an image registry."""
+
+    provider: kubernetes.Provider
+    ownership: Ownership
+    args: ExistingClusterArgs
+
+    def __init__(
+        self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(token("ExistingCluster"), name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.args = args
+        self.provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubernetes.ProviderArgs(
+                kubeconfig=args.kubeconfig,
+                context=args.context,
+                enable_server_side_apply=True,
+                upsert_existing_objects=True,
+                kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=120, burst=240),
+            ),
+            child,
+        )
+        self.ownership = Ownership(args.kubeconfig, args.context)
+        self.register_outputs({"registry": args.registry})

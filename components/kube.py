@@ -1,0 +1,48 @@
+"""From a manifest to a resource: the one adapter between plain dicts and the kubernetes provider.
+
+Manifests are registered untyped: the typed classes cost two and a half times as much per resource
+and add nothing to a dict that is complete already.
+"""
+
+from typing import Any
+
+import pulumi
+
+from .ownership import Ownership
+
+_ANNOTATIONS = {
+    # Rollout waits instead, and says why when it fails.
+    "pulumi.com/skipAwait": "true",
+    # A field of ours that somebody edited by hand is taken back.
+    "pulumi.com/patchForce": "true",
+}
+
+
+def place(
+    name: str,
+    manifest: dict[str, Any],
+    ownership: Ownership,
+    opts: pulumi.ResourceOptions,
+    *,
+    wait: bool = False,
+) -> pulumi.CustomResource:
+    """Registers `manifest` as the resource `name`; an object of someone else's is refused.
+
+    With `wait` the provider waits until the object is ready, where it knows how.
+    """
+    annotations = {k: v for k, v in _ANNOTATIONS.items() if not (wait and "skipAwait" in k)}
+    metadata = manifest["metadata"]
+    stamped = {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}
+    return pulumi.CustomResource(
+        kind_token(manifest),
+        name,
+        {**manifest, "metadata": stamped},
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=ownership.hooks)),
+    )
+
+
+def kind_token(manifest: dict[str, Any]) -> str:
+    """The provider's token of a manifest's kind: `kubernetes:apps/v1:Deployment`."""
+    version = manifest["apiVersion"]
+    group = version if "/" in version else f"core/{version}"
+    return f"kubernetes:{group}:{manifest['kind']}"
