@@ -6,8 +6,6 @@ import argparse
 import shutil
 import sys
 
-from rich.console import Console
-
 from local.toolchain.ensure import Toolchain
 from local.toolchain.errors import ToolchainError
 from local.toolchain.progress import shown
@@ -27,17 +25,18 @@ def main() -> int:
         for folder in (toolchain.places.tools, toolchain.places.apt, toolchain.places.bin):
             shutil.rmtree(folder, ignore_errors=True)
         return 0
-    if not asked.status:
-        try:
+    names = asked.names or None
+    try:
+        if not asked.status:
             with shown(sys.stderr) as progress:
-                toolchain.ensure(asked.names or None, progress)
-        except ToolchainError as error:
-            print(error, file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("stopped; run again to go on", file=sys.stderr)
-            return INTERRUPTED
-    show(status(toolchain), Console())
+                toolchain.ensure(names, progress)
+        print(show(status(names, toolchain)))
+    except ToolchainError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; run again to go on", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

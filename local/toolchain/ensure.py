@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import json
 import shutil
@@ -68,9 +69,9 @@ class Toolchain:
             except BaseException:
                 self.children.stop()
                 raise
+        self._link(done)
         if failures:
             raise ToolchainError("\n\n".join(failures))
-        self._link(done)
         return {name: path for taken in done for name, path in taken.paths.items()}
 
     def providers(self, names: Iterable[str] | None) -> list[Tool]:
@@ -81,7 +82,10 @@ class Toolchain:
         known = {name for tool in self.tools for name in (tool.name, *tool.provides)}
         if unknown := sorted(asked - known):
             raise ToolchainError(
-                f"no such tool: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+                "\n".join(
+                    f"no tool is called {name}; did you mean {_nearest(name, known)}?"
+                    for name in unknown
+                )
             )
         return [tool for tool in self.tools if asked & {tool.name, *tool.provides}]
 
@@ -95,7 +99,7 @@ class Toolchain:
         return next((taken for way in made if (taken := self._made(tool, way))), None)
 
     def _installed(self, tool: Tool, way: Installed) -> Taken:
-        found = installed.find(tool, way, self.places.root)
+        found = installed.find(tool, way, self.machine.path, self.places.root)
         where = f"found at {found.where}"
         return Taken(tool.name, found.version, way_name(way), where, found.paths)
 
@@ -190,6 +194,10 @@ class Toolchain:
                     link = self.places.bin / f".{name}.{time.monotonic_ns()}"
                     link.symlink_to(path)
                     link.rename(self.places.bin / name)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    return max(known, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
 
 
 def _is_heavy(tool: Tool) -> bool:

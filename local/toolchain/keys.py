@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ class Machine:
 
     arch: str  # as in `uname -m`
     release: str  # the distribution's own name for itself, such as "debian-bookworm"
+    path: tuple[str, ...]  # folders to look in for what is installed
 
 
 def this_machine() -> Machine:
@@ -31,7 +34,12 @@ def this_machine() -> Machine:
     except OSError:
         told = {"ID": "linux"}
     release = told.get("VERSION_CODENAME") or told.get("VERSION_ID", "")
-    return Machine(platform.machine(), f"{told['ID']}-{release}".rstrip("-"))
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return Machine(
+        platform.machine(),
+        f"{told['ID']}-{release}".rstrip("-"),
+        (*path, str(Path(sys.executable).parent)),
+    )
 
 
 def folder_name(tool: Tool, way: Way, machine: Machine, modules: Path = GO_MODULES) -> str:

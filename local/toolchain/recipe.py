@@ -14,8 +14,6 @@ class Installed:
     at_least: str
     below: str = ""
     folders: tuple[str, ...] = ()  # searched after PATH; may hold `~` and `*`
-    markers: Mapping[str, str] = field(default_factory=dict)
-    """A provided name that is a folder -> a program that tells the folder."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from local.toolchain.ensure import Toolchain
 
@@ -21,11 +19,11 @@ class Row:
     seconds: float | None  # how long it took to make; None for what the machine had
 
 
-def status(toolchain: Toolchain | None = None) -> list[Row]:
-    """A row a tool; fetches and makes nothing."""
+def status(names: Iterable[str] | None = None, toolchain: Toolchain | None = None) -> list[Row]:
+    """A row for each tool behind `names` (None: for every tool); fetches and makes nothing."""
     toolchain = toolchain or Toolchain()
     rows = []
-    for tool in toolchain.tools:
+    for tool in toolchain.providers(names):
         taken = toolchain.look(tool)
         if taken is None:
             rows.append(Row(tool.name, "", "", "not there yet", None, None))
@@ -36,10 +34,13 @@ def status(toolchain: Toolchain | None = None) -> list[Row]:
     return rows
 
 
-def show(rows: list[Row], console: Console) -> None:
-    table = Table("tool", "version", "from", "took", "why, where", box=None, pad_edge=False)
+def show(rows: list[Row]) -> str:
+    lines = []
     for row in rows:
         took = "" if row.seconds is None else f"{row.seconds:.0f} s"
-        where = f"{row.why}\n{row.path}" if row.path and row.seconds is not None else row.why
-        table.add_row(row.tool, row.version or "-", row.way or "-", took, where)
-    console.print(table, highlight=False)
+        lines.append(
+            f"{row.tool:<18} {row.version or '-':<24} {row.way or '-':<9} {took:>6}  {row.why}"
+        )
+        if row.path and row.seconds is not None:
+            lines.append(f"{'':<18} {row.path}")
+    return "\n".join(lines)

@@ -52,7 +52,7 @@ CHART = Tool(
             (
                 GoModule(
                     "gateway",
-                    files=(Copy(GATEWAY_MODULE, "charts/gateway-helm", ("**",), "gateway-helm"),),
+                    files=(Copy(GATEWAY_MODULE, "charts/gateway-helm", ("**/*",), "gateway-helm"),),
                     # What the project's own release does to the chart before it is packed.
                     fills=(
                         Fill(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from local.toolchain.recipe import Debian, Installed, Tool, Wheel, programs
 
-CONTAINERS_SETTINGS = {
-    "CONTAINERS_REGISTRIES_CONF": "etc/containers/registries.conf",
-    "CONTAINERS_CONF": "usr/share/containers/containers.conf",
-}
+REGISTRIES = {"CONTAINERS_REGISTRIES_CONF": "etc/containers/registries.conf"}
 
 
 BUILDAH = Tool(
@@ -15,7 +12,7 @@ BUILDAH = Tool(
     programs("buildah"),
     (
         Installed(("--version",), at_least="1.28"),
-        Debian(("buildah",), {"buildah": "usr/bin/buildah"}, CONTAINERS_SETTINGS),
+        Debian(("buildah",), {"buildah": "usr/bin/buildah"}, REGISTRIES),
     ),
 )
 
@@ -24,7 +21,7 @@ SKOPEO = Tool(
     programs("skopeo"),
     (
         Installed(("--version",), at_least="1.9"),
-        Debian(("skopeo",), {"skopeo": "usr/bin/skopeo"}, CONTAINERS_SETTINGS),
+        Debian(("skopeo",), {"skopeo": "usr/bin/skopeo"}, REGISTRIES),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,39 +21,36 @@ class Found:
     where: str
 
 
-def find(tool: Tool, way: Installed, ours: Path) -> Found:
-    """The tool on this machine, outside `ours`, or a `WayError` that says what is amiss."""
-    amiss = [f"no {next(iter(tool.provides))} on this machine"]
-    for folders in _places_to_look(way, ours):
+def find(tool: Tool, way: Installed, path: Sequence[str], ours: Path) -> Found:
+    """The tool in the folders of `path` or the way's own, but not in `ours`; else a `WayError`
+    that says what is amiss."""
+    amiss = f"no {next(iter(tool.provides))} on this machine"
+    for folders in _places_to_look(way, path, ours):
         try:
-            return _find_in(tool, way, folders, ours)
+            if found := _find_in(tool, way, folders, ours):
+                return found
         except WayError as error:
-            if not error.reason.startswith("no "):
-                amiss.append(error.reason)
-    raise WayError(amiss[-1])
+            amiss = error.reason
+    raise WayError(amiss)
 
 
-def _places_to_look(way: Installed, ours: Path) -> list[list[str]]:
-    """Search paths, each tried as a whole: PATH first, then each of the way's own folders."""
-    usual = [
-        *os.environ.get("PATH", os.defpath).split(os.pathsep),
-        str(Path(sys.executable).parent),
-    ]
-    outside = [folder for folder in usual if not Path(folder).resolve().is_relative_to(ours)]
+def _places_to_look(way: Installed, path: Sequence[str], ours: Path) -> list[list[str]]:
+    """Search paths, each tried as a whole: `path` first, then each of the way's own folders."""
+    outside = [folder for folder in path if not Path(folder).resolve().is_relative_to(ours)]
     patterns = [Path(folder).expanduser() for folder in way.folders]
     own = [hit for at in patterns for hit in at.parent.glob(at.name)]
     newest_first = sorted(own, key=lambda at: numbers(version_in(at.name) or "0.0"), reverse=True)
     return [outside, *([str(hit)] for hit in newest_first)]
 
 
-def _find_in(tool: Tool, way: Installed, folders: list[str], ours: Path) -> Found:
+def _find_in(tool: Tool, way: Installed, folders: list[str], ours: Path) -> Found | None:
+    """All that the tool provides, from one set of folders; a `WayError` where it does not suit."""
     paths = {}
     for name in tool.provides:
-        program = way.markers.get(name, name)
-        hit = shutil.which(program, path=os.pathsep.join(folders))
+        hit = shutil.which(name, path=os.pathsep.join(folders))
         if hit is None or Path(hit).resolve().is_relative_to(ours):
-            raise WayError(f"no {program} on this machine")
-        paths[name] = Path(hit).parent if name in way.markers else Path(hit)
+            return None
+        paths[name] = Path(hit)
     first = next(iter(paths.values()))
     version = _version_of(first, way)
     if reason := misfit(version, way.at_least, way.below):
