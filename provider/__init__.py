@@ -1,0 +1,1 @@
+"""The `ekiben` Pulumi provider: `Image` and `Rollout`, thin over bundle and rollout."""
