@@ -1,32 +1,34 @@
 """The bill of materials that `pulumi preview|up|refresh|destroy -s <stack>` places."""
 
+import os
 from pathlib import Path
 
 import pulumi
 
 from components import (
     ExistingCluster,
+    ExistingClusterArgs,
     Gateway,
     GatewayArgs,
     Model,
     ModelArgs,
     Namespace,
     NamespaceArgs,
-    access_to,
     settings,
 )
+from ekiben.access import access_to
 from ekiben.plan import build
 from ekiben.spec import SpecError, load
-from local.cluster.layout import cluster_file
+from local.cluster.layout import Layout, cache_root
 
 try:
     spec = load(Path(__file__).parent, pulumi.get_stack(), settings())
-    access = access_to(spec.cluster, cluster_file)
+    access = access_to(spec.cluster, lambda name: Layout(cache_root(os.environ), name).result)
 except SpecError as error:
     raise pulumi.RunError(f"\n{error}") from None
 plan = build(spec, access.mirror, access.gateway_address)
 
-cluster = ExistingCluster("cluster", access.args)
+cluster = ExistingCluster("cluster", ExistingClusterArgs(access=access))
 inside = pulumi.ResourceOptions(providers=[cluster.provider])
 ready: list[pulumi.Resource] = []
 if plan.gateway:
@@ -43,11 +45,11 @@ for name, model in plan.models.items():
     args = ModelArgs(
         plan=model,
         team=plan.team,
-        cluster=access.args,
+        access=access,
         ownership=cluster.ownership,
         after=ready,
     )
     Model(name, args, inside)
 
-pulumi.export("urls", {name: f"{access.gateway_url}{m.path}" for name, m in plan.models.items()})
+pulumi.export("urls", {name: access.url(m.path) for name, m in plan.models.items()})
 pulumi.export("versions", {name: model.version for name, model in plan.models.items()})

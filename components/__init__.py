@@ -5,7 +5,6 @@ frozen `XArgs` (plan values plain, late values as `pulumi.Input`), `super().__in
 option, children in dependency order, outputs, `register_outputs`.
 """
 
-from .access import Access, access_to
 from .existing import ExistingCluster, ExistingClusterArgs
 from .gateway import Gateway, GatewayArgs
 from .model import Model, ModelArgs
@@ -13,7 +12,6 @@ from .namespace import Namespace, NamespaceArgs
 from .settings import settings
 
 __all__ = [
-    "Access",
     "ExistingCluster",
     "ExistingClusterArgs",
     "Gateway",
@@ -22,6 +20,5 @@ __all__ = [
     "ModelArgs",
     "Namespace",
     "NamespaceArgs",
-    "access_to",
     "settings",
 ]

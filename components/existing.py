@@ -5,19 +5,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ekiben.access import Access
+
 from .ownership import Ownership
 from .token import token
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingClusterArgs:
-    """`kubeconfig` and the registry's files are paths: their contents never reach the state."""
-
-    kubeconfig: str
-    context: str | None
-    registry: str
-    registry_ca_file: str | None
-    registry_auth_file: str | None
+    access: Access
 
 
 class ExistingCluster(pulumi.ComponentResource):
@@ -25,24 +21,23 @@ class ExistingCluster(pulumi.ComponentResource):
 
     provider: kubernetes.Provider
     ownership: Ownership
-    args: ExistingClusterArgs
 
     def __init__(
         self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(token("ExistingCluster"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.args = args
+        access = args.access
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubernetes.ProviderArgs(
-                kubeconfig=args.kubeconfig,
-                context=args.context,
+                kubeconfig=access.kubeconfig,
+                context=access.context,
                 enable_server_side_apply=True,
                 upsert_existing_objects=True,
                 kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=120, burst=240),
             ),
             child,
         )
-        self.ownership = Ownership(args.kubeconfig, args.context)
-        self.register_outputs({"registry": args.registry})
+        self.ownership = Ownership(access.kubeconfig, access.context)
+        self.register_outputs({"registry": access.registry})

@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 
+from ekiben.access import Access
 from ekiben.plan import ModelPlan
 from ekiben.plan.workload import with_image
 
 from .artifacts import Image, Rollout
-from .existing import ExistingClusterArgs
 from .kube import place
 from .ownership import Ownership
 from .token import token
@@ -21,7 +21,7 @@ from .token import token
 class ModelArgs:
     plan: ModelPlan
     team: str
-    cluster: ExistingClusterArgs
+    access: Access
     ownership: Ownership
     after: Sequence[pulumi.Resource]
     """What must be there before the model's objects are; its image is built meanwhile."""
@@ -57,27 +57,27 @@ class Model(pulumi.ComponentResource):
 
 
 def _image_inputs(args: ModelArgs) -> dict[str, Any]:
-    plan, cluster = args.plan, args.cluster
+    plan, access = args.plan, args.access
     return {
         "model": plan.name,
         "folder": plan.folder,
         "imageId": plan.image_id,
-        "repository": f"{cluster.registry}/{args.team}/{plan.name}",
+        "repository": f"{access.registry}/{args.team}/{plan.name}",
         "platform": plan.platform,
         "smoke": plan.smoke,
         "registry": {
-            "address": cluster.registry,
-            "caFile": cluster.registry_ca_file,
-            "authFile": cluster.registry_auth_file,
+            "address": access.registry,
+            "caFile": access.registry_ca_file,
+            "authFile": access.registry_auth_file,
         },
     }
 
 
 def _rollout_inputs(args: ModelArgs, image: pulumi.Output[str]) -> dict[str, Any]:
-    plan, cluster = args.plan, args.cluster
+    plan, access = args.plan, args.access
     return {
-        "kubeconfig": cluster.kubeconfig,
-        "context": cluster.context,
+        "kubeconfig": access.kubeconfig,
+        "context": access.context,
         "namespace": args.team,
         "model": plan.name,
         "deployment": plan.deployment["metadata"]["name"],

@@ -6,7 +6,7 @@ import typer
 
 from ekiben.spec import SpecError
 
-from . import check, get, lock, plan, up
+from . import get, lock, plan, up
 from .failure import Failure
 
 app = typer.Typer(
@@ -18,7 +18,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("plan")(plan.plan)
-app.command("check")(check.check)
 app.command("up")(up.up)
 app.command("get")(get.get)
 app.command("lock")(lock.lock)

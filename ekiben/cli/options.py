@@ -1,9 +1,14 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ekiben.access import Access, access_to
+from ekiben.spec import StackSpec
+from local.cluster.layout import Layout, cache_root
 
 from .failure import Failure
 
@@ -20,3 +25,9 @@ def project_root() -> Path:
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise Failure(f"no Pulumi.yaml in {here} or above it; run this inside an Ekiben project")
+
+
+def access_of(spec: StackSpec) -> Access:
+    """The way into the stack's cluster; a local one is found in the user's cache."""
+    cache = cache_root(os.environ)
+    return access_to(spec.cluster, lambda name: Layout(cache, name).result)

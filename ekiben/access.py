@@ -1,4 +1,4 @@
-"""From the cluster a stack names to the way in: what is known before anything is placed."""
+"""How a stack's cluster is reached: what is known of it before anything is placed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,21 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from ekiben.plan.gateway import CHART, CONTROLLER_IMAGE, PROXY_IMAGE
-from ekiben.spec import LocalCluster, Place, Problem, SpecError
-from ekiben.spec.cluster import ExistingCluster
-
-from .existing import ExistingClusterArgs
+from ekiben.spec import ExistingCluster, LocalCluster, Place, Problem, SpecError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """How a cluster is reached, and what it takes from elsewhere than others do."""
+    """The way into a cluster. Credentials are paths: their contents never reach the state."""
 
-    args: ExistingClusterArgs
-    gateway_url: str
+    kubeconfig: str
+    context: str | None
+    registry: str
+    registry_ca_file: str | None
+    registry_auth_file: str | None
+    gateway_url: str | None
+    """Address of the gateway from outside, without a slash at its end."""
+
     gateway_address: str | None = None
+    """Address of the gateway's Service, where something outside relies on it."""
+
     mirror: Mapping[str, str] = field(default_factory=dict)
     """Official images and charts, and where this cluster takes them from."""
+
+    def url(self, path: str) -> str:
+        return f"{self.gateway_url or 'http://GATEWAY'}{path}"
 
 
 def access_to(
@@ -43,27 +51,23 @@ def access_to(
 def _existing(cluster: ExistingCluster) -> Access:
     registry = cluster.registry
     return Access(
-        args=ExistingClusterArgs(
-            kubeconfig=str(Path(cluster.kubeconfig).expanduser()),
-            context=cluster.context,
-            registry=registry.address,
-            registry_ca_file=registry.ca_file,
-            registry_auth_file=registry.auth_file,
-        ),
-        gateway_url=(cluster.gateway_url or "http://<the gateway's address>").rstrip("/"),
+        kubeconfig=str(Path(cluster.kubeconfig).expanduser()),
+        context=cluster.context,
+        registry=registry.address,
+        registry_ca_file=registry.ca_file,
+        registry_auth_file=registry.auth_file,
+        gateway_url=cluster.gateway_url and cluster.gateway_url.rstrip("/"),
     )
 
 
 def _local(found: Mapping[str, Any]) -> Access:
     registry, images = found["registry"], found["images"]
     return Access(
-        args=ExistingClusterArgs(
-            kubeconfig=found["kubeconfig"],
-            context=None,
-            registry=registry["address"],
-            registry_ca_file=registry["ca"],
-            registry_auth_file=registry["auth_file"],
-        ),
+        kubeconfig=found["kubeconfig"],
+        context=None,
+        registry=registry["address"],
+        registry_ca_file=registry["ca"],
+        registry_auth_file=registry["auth_file"],
         gateway_url=found["gateway"]["url"],
         gateway_address=found["gateway"]["cluster_ip"],
         mirror={

@@ -1,0 +1,5 @@
+"""`python -m ekiben`."""
+
+from ekiben.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""The Pulumi engine as a program: found, prepared and run."""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .failure import Failure
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """`pulumi` in a project's folder, for one stack."""
+
+    root: Path
+    stack: str
+    environment: Mapping[str, str]
+
+    @property
+    def backend(self) -> str:
+        """Where the state lies, as `PULUMI_BACKEND_URL` or the last `pulumi login` says."""
+        url = self.environment.get("PULUMI_BACKEND_URL")
+        return (
+            url
+            or self._said("whoami", "--json", "--verbose").partition('"url": "')[2].split('"')[0]
+        )
+
+    def select(self) -> None:
+        """Makes the stack where it is new."""
+        self._said("stack", "select", self.stack, "--create")
+
+    def run(self, *arguments: str) -> int:
+        """Runs the engine in the foreground; it ends when this process ends, however it does."""
+        command = [self._program, *arguments, "--stack", self.stack]
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=dict(self.environment),
+            check=False,
+            preexec_fn=end_with_parent,
+        ).returncode
+
+    @property
+    def _program(self) -> str:
+        found = shutil.which("pulumi", path=self.environment.get("PATH"))
+        if not found:
+            raise Failure(
+                "no `pulumi` on PATH. `make up` brings its own; for a shell of your own run"
+                ' `eval "$(make -s env-shell)"` first, or install Pulumi'
+            )
+        return found
+
+    def _said(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self._program, *arguments, "--non-interactive"],
+            cwd=self.root,
+            env=dict(self.environment),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise Failure(f"pulumi {' '.join(arguments)} failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+
+def end_with_parent() -> None:
+    """Asks the kernel to end this process when the one that started it ends.
+
+    An engine that outlives its killed parent would hold the stack's lock against the next run.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1 and os.getpid() != 1:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,145 @@
+"""The state of a stack in a folder: whole or not, locked by whom.
+
+Only for backends that are folders (`file://`); others look after themselves.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psutil
+
+from .failure import Failure
+
+PROJECT = "ekiben"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A run's claim on the state."""
+
+    file: Path
+    pid: int
+    host: str
+    user: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"pid {self.pid} of {self.user} on {self.host}, since {self.since:%Y-%m-%d %H:%M:%S %Z}"
+        )
+
+
+def state_folder(backend: str) -> Path | None:
+    """The folder of a `file://` backend."""
+    parts = urlsplit(backend)
+    if parts.scheme != "file":
+        return None
+    return Path(unquote(parts.netloc + parts.path)).expanduser() / ".pulumi"
+
+
+def check_state(folder: Path, stack: str) -> None:
+    """Raises Failure where the state cannot be what the engine wrote.
+
+    The engine takes an empty file for a stack without resources, and would make all of them again.
+    """
+    file = folder / "stacks" / PROJECT / f"{stack}.json"
+    if not file.is_file():
+        return
+    reason = _broken(file.read_bytes())
+    if reason:
+        raise Failure(
+            f"{file}: the state of the stack {stack!r} {reason}. Nothing was changed."
+            f" Restore it from a copy, then run again:\n{_copies(folder, stack, file)}"
+        )
+
+
+def _broken(content: bytes) -> str | None:
+    if not content.strip():
+        return "is empty"
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        return f"is not JSON ({error})"
+    checkpoint = found.get("checkpoint") if isinstance(found, dict) else None
+    if not isinstance(checkpoint, dict):
+        return "holds no checkpoint"
+    return _inconsistent((checkpoint.get("latest") or {}).get("resources") or [])
+
+
+def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
+    """The engine's own rule: what a resource refers to stands before it."""
+    known: set[str] = set()
+    for number, resource in enumerate(resources, start=1):
+        urn = resource.get("urn")
+        if not isinstance(urn, str) or not urn.startswith("urn:pulumi:"):
+            return f"names resource {number} {urn!r}, which is no URN"
+        provider = str(resource.get("provider", "")).rpartition("::")[0]
+        references = [resource.get("parent"), provider, *(resource.get("dependencies") or [])]
+        missing = next((r for r in references if r and r not in known), None)
+        if missing:
+            return f"refers from {urn} to {missing}, which does not stand before it"
+        known.add(urn)
+    return None
+
+
+def _copies(folder: Path, stack: str, file: Path) -> str:
+    """Commands that restore the newest whole copies, newest first."""
+    places = [
+        Path(f"{file}.bak"),
+        *(folder / "history" / PROJECT / stack).glob("*.checkpoint.json"),
+        *(folder / "backups" / PROJECT / stack).glob("*.json"),
+    ]
+    whole = [path for path in places if path.is_file() and not _broken(path.read_bytes())]
+    newest = sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
+    commands = [f"  cp '{path}' '{file}'" for path in newest]
+    return "\n".join(commands) or "  (no whole copy was found beside it)"
+
+
+def locks(folder: Path, stack: str) -> Iterator[Lock]:
+    """Claims on the stack's state, dead ones among them."""
+    for file in sorted((folder / "locks").glob(f"**/{PROJECT}/{stack}/*.json")):
+        try:
+            found = json.loads(file.read_text())
+            yield Lock(
+                file=file,
+                pid=int(found["pid"]),
+                host=str(found["hostname"]),
+                user=str(found["username"]),
+                since=datetime.fromisoformat(found["timestamp"]).astimezone(),
+            )
+        except FileNotFoundError:
+            continue
+
+
+def is_stale(lock: Lock) -> bool:
+    """Whether its process is known to be gone; one on another machine never is."""
+    if lock.host != socket.gethostname():
+        return False
+    try:
+        process = psutil.Process(lock.pid)
+        return process.create_time() > lock.since.timestamp() + 1
+    except psutil.NoSuchProcess:
+        return True
+
+
+def release(folder: Path, stack: str, clear_stale: bool) -> None:
+    """Clears locks of dead processes if asked to. Raises Failure where the stack stays locked."""
+    for lock in locks(folder, stack):
+        if not is_stale(lock):
+            raise Failure(
+                f"the stack {stack!r} is being updated: its state is locked by {lock}."
+                " Wait until that run ends"
+            )
+        if not clear_stale:
+            raise Failure(
+                f"the stack {stack!r} is locked by {lock}, a process that is gone."
+                " Run again with --clear-stale-lock"
+            )
+        lock.file.unlink(missing_ok=True)
+        print(f"cleared the lock of a run that is gone ({lock})", flush=True)

@@ -1,0 +1,52 @@
+"""`ekiben up`: checks, then `pulumi up`, then the models' addresses."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from ekiben.spec import load
+
+from . import get
+from .endpoints import wait_until_answering
+from .engine import Engine, end_with_parent
+from .options import Stack, access_of, project_root
+from .state import check_state, release, state_folder
+
+_ROUTES_SECONDS = 60
+
+ClearStaleLock = Annotated[
+    bool, typer.Option("--clear-stale-lock", help="Clear the lock of a run whose process is gone.")
+]
+
+
+def up(
+    stack: Stack = "local",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the update.")] = False,
+    clear_stale_lock: ClearStaleLock = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", hidden=True, help="End when the caller ends.")
+    ] = False,
+) -> None:
+    """Bring the cluster to what the stack says, and print where its models answer.
+
+    Exit status: 0 all models serve their current version; 1 refused, or an update failed.
+    """
+    if with_parent:
+        end_with_parent()
+    root = project_root()
+    spec = load(root, stack)
+    access = access_of(spec)
+    engine = Engine(root=root, stack=stack, environment=dict(os.environ))
+    folder = state_folder(engine.backend)
+    if folder:
+        check_state(folder, stack)
+        release(folder, stack, clear_stale_lock)
+    engine.select()
+    status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
+    if status:
+        raise typer.Exit(1)
+    found = get.endpoints_of(root, spec, access)
+    if access.gateway_url:
+        wait_until_answering(found, _ROUTES_SECONDS, lambda line: print(line, flush=True))
+    get.show(found)
