@@ -15,18 +15,17 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: env ## Start the local cluster and deploy STACK (default: local)
-	@$(PY) -m local up --cluster $(CLUSTER)
-	@$(PY) -m local exec --cluster $(CLUSTER) -- $(PY) -m ekiben up --stack $(STACK) --yes --clear-stale-lock --with-parent
+	@$(PY) -m ekiben up --stack $(STACK) --prepare --yes --clear-stale-lock --with-parent
 
 down: env ## End the local cluster; nothing stays but the cache of built tools
 	@$(PY) -m local down --cluster $(CLUSTER)
 
 status: env ## Tell what runs, and where the models answer
 	@$(PY) -m local status --cluster $(CLUSTER)
-	@$(PY) -m local exec --cluster $(CLUSTER) -- $(PY) -m ekiben get --stack $(STACK)
+	@$(PY) -m ekiben get --stack $(STACK)
 
 test: env ## Run every test (takes minutes, starts a cluster of its own)
-	@$(PY) -m local tools
+	@$(PY) -m local.toolchain
 	@$(PY) -m pytest -m "not long"
 
 test-long: env ## Run what takes an hour or more: kill loops, soaks, load
@@ -43,7 +42,7 @@ format: env ## Format the code
 env: $(STAMP) ## Make the Python environment .venv
 
 env-shell: env ## Print shell lines for running `pulumi` and `kubectl` by hand: eval "$(make -s env-shell)"
-	@$(PY) -m local env --cluster $(CLUSTER)
+	@$(PY) -m ekiben env --stack $(STACK)
 
 lock: env ## Resolve pyproject.toml into requirements.txt and requirements-dev.txt
 	@$(VENV)/bin/uv pip compile $(LOCK_FLAGS) --upgrade pyproject.toml -o requirements.txt

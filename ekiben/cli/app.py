@@ -6,7 +6,7 @@ import typer
 
 from ekiben.spec import SpecError
 
-from . import get, lock, plan, up
+from . import env, get, lock, plan, up
 from .failure import Failure
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("plan")(plan.plan)
 app.command("up")(up.up)
 app.command("get")(get.get)
 app.command("lock")(lock.lock)
+app.command("env")(env.env)
 
 
 def main() -> None:

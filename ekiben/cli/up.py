@@ -7,7 +7,7 @@ import typer
 
 from ekiben.spec import load
 
-from . import get
+from . import get, machine
 from .endpoints import wait_until_answering
 from .engine import Engine, end_with_parent
 from .options import Stack, access_of, project_root
@@ -19,11 +19,17 @@ ClearStaleLock = Annotated[
     bool, typer.Option("--clear-stale-lock", help="Clear the lock of a run whose process is gone.")
 ]
 
+Prepare = Annotated[
+    bool,
+    typer.Option("--prepare", help="First get what is missing: tools, and the local cluster."),
+]
+
 
 def up(
     stack: Stack = "local",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the update.")] = False,
     clear_stale_lock: ClearStaleLock = False,
+    prepare: Prepare = False,
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when the caller ends.")
     ] = False,
@@ -36,8 +42,9 @@ def up(
         end_with_parent()
     root = project_root()
     spec = load(root, stack)
+    environment = machine.prepare(spec) if prepare else dict(os.environ)
     access = access_of(spec)
-    engine = Engine(root=root, stack=stack, environment=dict(os.environ))
+    engine = Engine(root=root, stack=stack, environment=environment)
     folder = state_folder(engine.backend)
     if folder:
         check_state(folder, stack)

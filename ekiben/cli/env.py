@@ -1,0 +1,20 @@
+"""`ekiben env`: shell lines for running `pulumi` and `kubectl` by hand."""
+
+import shlex
+import sys
+
+from ekiben.spec import load
+from local.toolchain import ensure
+from local.toolchain.progress import shown
+
+from .machine import TOOLS, environment
+from .options import Stack, project_root
+
+
+def env(stack: Stack = "local") -> None:
+    """Print what a shell needs to run pulumi and kubectl: eval "$(ekiben env)"."""
+    spec = load(project_root(), stack)
+    with shown(sys.stderr) as progress:
+        tools = ensure(TOOLS, progress)
+    for name, value in environment(spec, tools).items():
+        print(f"export {name}={shlex.quote(value)}")

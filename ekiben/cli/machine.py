@@ -1,0 +1,62 @@
+"""What this machine must have before the engine can run, and the environment it runs in."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ekiben.spec import LocalCluster, StackSpec
+from local.cluster.errors import ClusterError
+from local.cluster.layout import Layout, cache_root
+from local.cluster.up import up as start_cluster
+from local.toolchain import ToolchainError, ensure
+from local.toolchain.progress import shown
+
+from .failure import Failure
+
+TOOLS = (
+    "pulumi",
+    "pulumi-language-python",
+    "pulumi-resource-kubernetes",
+    "buildah",
+    "skopeo",
+    "mmdebstrap",
+    "kubectl",
+)
+
+
+def prepare(spec: StackSpec) -> dict[str, str]:
+    """Gets the tools, starts the local cluster where the stack names it; gives the environment.
+
+    Shows progress on stderr. Raises Failure.
+    """
+    try:
+        with shown(sys.stderr) as progress:
+            tools = ensure(TOOLS, progress)
+            if isinstance(spec.cluster, LocalCluster):
+                start_cluster(Layout(cache_root(os.environ), spec.cluster.name), progress)
+    except (ToolchainError, ClusterError) as error:
+        raise Failure(str(error)) from None
+    return {**os.environ, **environment(spec, tools)}
+
+
+def environment(spec: StackSpec, tools: Mapping[str, Path]) -> dict[str, str]:
+    """The variables under which `pulumi` and `kubectl` find everything of this stack.
+
+    A local stack keeps its state beside its cluster, and both go together. It holds no secret, so
+    its passphrase is empty, unless one is set.
+    """
+    folders = [Path(sys.executable).parent, *(path.parent for path in tools.values())]
+    path = os.pathsep.join([*dict.fromkeys(map(str, folders)), os.environ.get("PATH", "")])
+    found = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    if isinstance(spec.cluster, LocalCluster):
+        cache = cache_root(os.environ)
+        layout = Layout(cache, spec.cluster.name)
+        layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        found |= {
+            "PULUMI_BACKEND_URL": f"file://{layout.state}",
+            "PULUMI_HOME": str(cache / "pulumi"),
+            "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", ""),
+            "KUBECONFIG": str(layout.kubeconfig),
+        }
+    return found
