@@ -1,0 +1,61 @@
+"""Ending a node: in order if it can, hard if it must, and removing what a dead one left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+from local.cluster import cgroups, identity, lock, network
+from local.cluster.errors import ClusterError
+from local.cluster.layout import Layout
+
+_PATIENCE = 60.0
+_HARD_PATIENCE = 15.0
+
+
+def stop_node(layout: Layout) -> bool:
+    """End the node if it runs; tells whether it did. Afterwards nothing of it is on the host."""
+    process = identity.running(layout.pid_file)
+    if process is not None:
+        _end(process)
+    elif lock.is_held(layout.node_lock) and not _frees(layout):
+        raise ClusterError(
+            f"cluster {layout.name} runs, but in another PID namespace (in or outside of a"
+            f" container that shares {layout.cache}): stop it from there"
+        )
+    clean(layout)
+    return process is not None
+
+
+def _end(process: identity.ProcessId) -> None:
+    for number, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, _HARD_PATIENCE)):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if not identity.is_alive(process):
+                return
+            time.sleep(0.05)
+    raise ClusterError(f"process {process.pid}, the node of the cluster, does not end")
+
+
+def _frees(layout: Layout) -> bool:
+    """A node that was just killed, or that nobody let start, gives its lock back in a moment."""
+    deadline = time.monotonic() + _HARD_PATIENCE
+    while lock.is_held(layout.node_lock):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def clean(layout: Layout) -> None:
+    """Remove what a dead node may have left outside of its folder."""
+    if not _frees(layout):
+        raise ClusterError(f"the node of cluster {layout.name} still holds {layout.node_lock}")
+    network.remove(layout.host_interface)
+    cgroups.remove(layout.cgroup)
+    layout.pid_file.unlink(missing_ok=True)
+    layout.node_status.unlink(missing_ok=True)

@@ -1,0 +1,168 @@
+"""`up`: from whatever is there to a cluster that is ready."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lightkube import Client
+
+from local import toolchain
+from local.cluster import api, dns, files, identity, images, lock, machine, network, oci, start
+from local.cluster.config import ClusterConfig
+from local.cluster.down import finish_removal
+from local.cluster.errors import ClusterError
+from local.cluster.layout import Layout
+from local.cluster.registry import RegistryClient, auth_file, cert_dir
+from local.toolchain import Progress
+
+NODE_TOOLS = (
+    "kubernetes",
+    "etcd",
+    "containerd",
+    "runc",
+    "cni",
+    "nftables",
+    "registry",
+    "envoy",
+    "pause",
+)
+IMAGE_TOOLS = ("coredns", "envoy-gateway", "gateway-chart")
+
+_NODE_SECONDS = 180.0
+_DNS_SECONDS = 120.0
+_GIVE_UP_AFTER = 4
+"""Deaths of one component before it was ever ready."""
+_POLL = 0.1
+
+
+def up(layout: Layout, progress: Progress) -> None:
+    """Make the cluster ready; may be repeated at any time, after any interruption."""
+    machine.check()
+    with lock.held(layout.lock, lambda who: progress.say("lock", f"waiting for {who}")):
+        _up(layout, progress)
+
+
+def _up(layout: Layout, progress: Progress) -> None:
+    finish_removal(layout)
+    tools = dict(toolchain.ensure(NODE_TOOLS, progress))
+    progress.start("node")
+    layout.root.mkdir(parents=True, exist_ok=True)
+    cluster = start.ensure_node(layout, start.configure(layout), tools, progress)
+    start.wait_for_first_status(layout)
+    progress.start("images")
+    tools |= toolchain.ensure(IMAGE_TOOLS, progress)
+    with RegistryClient(layout, cluster) as registry:
+        _wait("registry", layout, _NODE_SECONDS, lambda: _registry_trouble(registry), progress)
+        references = _push(layout, cluster, tools, registry, progress)
+    kube = api.client(layout.kubeconfig)
+    _wait("node", layout, _NODE_SECONDS, lambda: _node_trouble(layout, cluster, kube), progress)
+    progress.done("node", f"{cluster.node_name} is Ready, API at {cluster.api}")
+    progress.start("dns")
+    api.apply(kube, dns.objects(cluster, references["coredns"], _nameservers(tools)))
+    _wait(
+        "dns",
+        layout,
+        _DNS_SECONDS,
+        lambda: api.deployment_trouble(kube, dns.NAMESPACE, dns.NAME),
+        progress,
+    )
+    progress.done("dns", f"CoreDNS serves at {cluster.ranges.dns}")
+    _write_result(layout, cluster, tools, references)
+
+
+def _nameservers(tools: Mapping[str, Path]) -> list[str]:
+    return network.nameservers() if "slirp4netns" in tools else []
+
+
+def _registry_trouble(registry: RegistryClient) -> str | None:
+    return None if registry.answers() else "does not answer yet"
+
+
+def _node_trouble(layout: Layout, cluster: ClusterConfig, kube: Client) -> str | None:
+    units = (files.read_json(layout.node_status) or {}).get("units", {})
+    late = [f"{name} ({unit['phase']})" for name, unit in units.items() if unit["phase"] != "ready"]
+    if late:
+        return f"waiting for {', '.join(late)}"
+    return api.node_trouble(kube, cluster.node_name)
+
+
+def _wait(
+    step: str,
+    layout: Layout,
+    seconds: float,
+    trouble: Callable[[], str | None],
+    progress: Progress,
+) -> None:
+    """Until there is no trouble any more; a node that died or keeps dying ends the wait."""
+    deadline = time.monotonic() + seconds
+    while (why := trouble()) is not None:
+        progress.say(step, why)
+        _check_node(layout)
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"{step}: not ready after {seconds:.0f} s: {why}. Logs are in {layout.logs}"
+            )
+        time.sleep(_POLL)
+
+
+def _check_node(layout: Layout) -> None:
+    if identity.running(layout.pid_file) is None:
+        raise ClusterError(f"the node has ended:\n{start.tail(layout.logs / 'node.log')}")
+    for name, unit in (files.read_json(layout.node_status) or {}).get("units", {}).items():
+        if unit["phase"] == "backoff" and unit["restarts"] >= _GIVE_UP_AFTER:
+            log = layout.logs / f"{name}.log"
+            raise ClusterError(
+                f"{name} does not stay up: {unit['last_exit']}, {unit['restarts']} times. The end"
+                f" of {log}:\n{start.tail(log)}"
+            )
+
+
+def _push(
+    layout: Layout,
+    cluster: ClusterConfig,
+    tools: Mapping[str, Path],
+    registry: RegistryClient,
+    progress: Progress,
+) -> dict[str, str]:
+    """Every image in the registry; name -> full reference."""
+    references, news = {}, 0
+    for name, recipe in images.pushed(tools, images.versions(tools)).items():
+        progress.say("images", f"{recipe.repository}:{recipe.tag}")
+        image = oci.make(recipe, layout.images)
+        news += registry.push(image, recipe.repository, recipe.tag)
+        references[name] = f"{cluster.registry}/{recipe.repository}:{recipe.tag}"
+    progress.done("images", f"{len(references)} in {cluster.registry}, {news} of them new")
+    return references
+
+
+def _write_result(
+    layout: Layout,
+    cluster: ClusterConfig,
+    tools: Mapping[str, Path],
+    references: Mapping[str, str],
+) -> None:
+    layout.state.mkdir(exist_ok=True)
+    if not layout.passphrase_file.exists():
+        files.write(layout.passphrase_file, secrets.token_urlsafe(32), files.PRIVATE)
+    result = {
+        "name": cluster.name,
+        "kubeconfig": str(layout.kubeconfig),
+        "context": cluster.context,
+        "api": cluster.api,
+        "registry": {
+            "address": cluster.registry,
+            "ca": str(layout.pki / "ca.crt"),
+            "auth_file": str(auth_file(layout)),
+            "cert_dir": str(cert_dir(layout, cluster)),
+        },
+        "gateway": {"url": cluster.gateway_url, "cluster_ip": str(cluster.ranges.gateway)},
+        "charts": {"envoy-gateway": str(tools["gateway-chart"])},
+        "images": {name: references[name] for name in ("envoy", "envoy-gateway")},
+        "state_dir": str(layout.state),
+        "passphrase_file": str(layout.passphrase_file),
+    }
+    if files.read_json(layout.result) != result:
+        files.write_json(layout.result, result, files.PRIVATE)
