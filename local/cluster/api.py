@@ -29,14 +29,19 @@ def apply(kube: Client, objects: Iterable[dict[str, Any]]) -> None:
         kube.apply(codecs.from_dict(document), force=True)
 
 
-def node_trouble(kube: Client, name: str) -> str | None:
-    """Why the node is not Ready; None when it is."""
+def node_trouble(kube: Client, name: str, since: float = 0.0) -> str | None:
+    """Why the node is not Ready; None when it is.
+
+    A report from before `since` (Unix time) is of an earlier life of the node, and does not count.
+    """
     try:
         status = kube.get(Node, name=name).status
     except (ApiError, httpx2.HTTPError) as error:
         return f"node {name}: {error}"
     for condition in (status and status.conditions) or []:
-        if condition.type == "Ready":
+        beat = condition.lastHeartbeatTime
+        # The API server keeps whole seconds.
+        if condition.type == "Ready" and beat and beat.timestamp() >= int(since):
             return None if condition.status == "True" else str(condition.message)
     return f"node {name} has not reported yet"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
+import struct
 from collections.abc import Sequence
+from ipaddress import IPv4Address
 from typing import Any
 
 from local.cluster.config import ClusterConfig
@@ -14,40 +18,42 @@ _LABELS = {"k8s-app": "kube-dns", "app.kubernetes.io/name": NAME}
 
 
 def corefile(nameservers: Sequence[str]) -> str:
-    """Names of the cluster; all others go to `nameservers`, or get "no such name" without any."""
-    upstream = f"forward . {' '.join(nameservers)}" if nameservers else NO_UPSTREAM
-    return f""".:5353 {{
+    """Names of the cluster; all others go to `nameservers`, or do not exist without any."""
+    others = f"forward . {' '.join(nameservers)}" if nameservers else _NOTHING_ELSE
+    return f"""{DOMAIN}:{_PORT} in-addr.arpa:{_PORT} {{
     errors
-    health :8080 {{
-        lameduck 5s
-    }}
+    health :8080
     ready :8181
+    prometheus :9153
     kubernetes {DOMAIN} in-addr.arpa {{
         pods insecure
-        fallthrough in-addr.arpa
         ttl 5
     }}
-    prometheus :9153
-    {upstream}
+    cache 5
+}}
+.:{_PORT} {{
+    errors
+    {others}
     cache 30
-    loop
-    reload
 }}
 """
 
 
-NO_UPSTREAM = "template ANY ANY {\n        rcode NXDOMAIN\n    }"
+_PORT = 5353
+"""An ordinary user cannot listen on 53; the Service translates."""
+_NOTHING_ELSE = "template ANY ANY {\n        rcode NXDOMAIN\n    }"
 
 
 def objects(config: ClusterConfig, image: str, nameservers: Sequence[str]) -> list[dict[str, Any]]:
     """Everything of the cluster's DNS, and the API server's right to reach kubelets."""
+    text = corefile(nameservers)
     return [
         _kubelet_access(),
         _named("v1", "ServiceAccount"),
         _role(),
         _role_binding(),
-        _named("v1", "ConfigMap") | {"data": {"Corefile": corefile(nameservers)}},
-        _deployment(image),
+        _named("v1", "ConfigMap") | {"data": {"Corefile": text}},
+        _deployment(image, hashlib.sha256(text.encode()).hexdigest()[:16]),
         _service(config),
     ]
 
@@ -99,8 +105,8 @@ def _container(image: str) -> dict[str, Any]:
         "image": image,
         "args": ["-conf", "/etc/coredns/Corefile"],
         "ports": [
-            {"name": "dns", "containerPort": 5353, "protocol": "UDP"},
-            {"name": "dns-tcp", "containerPort": 5353, "protocol": "TCP"},
+            {"name": "dns", "containerPort": _PORT, "protocol": "UDP"},
+            {"name": "dns-tcp", "containerPort": _PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": 9153, "protocol": "TCP"},
         ],
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "170Mi"}},
@@ -115,7 +121,7 @@ def _container(image: str) -> dict[str, Any]:
     }
 
 
-def _deployment(image: str) -> dict[str, Any]:
+def _deployment(image: str, config_digest: str) -> dict[str, Any]:
     pod = {
         "serviceAccountName": NAME,
         "priorityClassName": "system-cluster-critical",
@@ -130,11 +136,13 @@ def _deployment(image: str) -> dict[str, Any]:
         "volumes": [{"name": "config", "configMap": {"name": NAME}}],
     }
     selector = {"k8s-app": "kube-dns"}
+    # A new configuration makes new pods, which serve before the old ones go.
+    metadata = {"labels": _LABELS, "annotations": {"ekiben.dev/config": config_digest}}
     spec = {
         "replicas": 1,
         "selector": {"matchLabels": selector},
         "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-        "template": {"metadata": {"labels": _LABELS}, "spec": pod},
+        "template": {"metadata": metadata, "spec": pod},
     }
     return _named("apps/v1", "Deployment") | {"spec": spec}
 
@@ -153,3 +161,19 @@ def _service(config: ClusterConfig) -> dict[str, Any]:
         ],
     }
     return _named("v1", "Service", name="kube-dns") | {"spec": spec}
+
+
+def answers(server: IPv4Address, name: str = f"kubernetes.default.svc.{DOMAIN}") -> bool:
+    """Whether the server at `server` resolves a name that every cluster has."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    recursion_desired, one_question, type_a, internet = 0x0100, 1, 1, 1
+    question = struct.pack(">6H", 1, recursion_desired, one_question, 0, 0, 0) + labels + b"\0"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(1.0)
+        try:
+            client.sendto(question + struct.pack(">2H", type_a, internet), (str(server), 53))
+            answer = client.recv(512)
+        except OSError:
+            return False
+    flags, _, count = struct.unpack(">3H", answer[2:8])
+    return bool(flags & 0xF == 0 and count > 0)

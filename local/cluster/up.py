@@ -62,13 +62,7 @@ def _up(layout: Layout, progress: Progress) -> None:
     progress.done("node", f"{cluster.node_name} is Ready, API at {cluster.api}")
     progress.start("dns")
     api.apply(kube, dns.objects(cluster, references["coredns"], _nameservers(tools)))
-    _wait(
-        "dns",
-        layout,
-        _DNS_SECONDS,
-        lambda: api.deployment_trouble(kube, dns.NAMESPACE, dns.NAME),
-        progress,
-    )
+    _wait("dns", layout, _DNS_SECONDS, lambda: _dns_trouble(cluster, kube), progress)
     progress.done("dns", f"CoreDNS serves at {cluster.ranges.dns}")
     _write_result(layout, cluster, tools, references)
 
@@ -82,11 +76,19 @@ def _registry_trouble(registry: RegistryClient) -> str | None:
 
 
 def _node_trouble(layout: Layout, cluster: ClusterConfig, kube: Client) -> str | None:
-    units = (files.read_json(layout.node_status) or {}).get("units", {})
+    status = files.read_json(layout.node_status) or {}
+    units = status.get("units", {})
     late = [f"{name} ({unit['phase']})" for name, unit in units.items() if unit["phase"] != "ready"]
     if late:
         return f"waiting for {', '.join(late)}"
-    return api.node_trouble(kube, cluster.node_name)
+    return api.node_trouble(kube, cluster.node_name, since=status.get("started", 0.0))
+
+
+def _dns_trouble(cluster: ClusterConfig, kube: Client) -> str | None:
+    trouble = api.deployment_trouble(kube, dns.NAMESPACE, dns.NAME)
+    if trouble is None and not dns.answers(cluster.ranges.dns):
+        return f"no answer from {cluster.ranges.dns}"
+    return trouble
 
 
 def _wait(
