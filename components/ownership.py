@@ -12,7 +12,11 @@ from typing import Any
 import pulumi
 from lightkube import Client, KubeConfig
 from lightkube.core.exceptions import ApiError
-from lightkube.generic_resource import create_global_resource, create_namespaced_resource
+from lightkube.generic_resource import (
+    create_global_resource,
+    create_namespaced_resource,
+    get_generic_resource,
+)
 
 _STAMP = ("app.kubernetes.io/managed-by", "ekiben.dev/stack")
 
@@ -73,19 +77,20 @@ def foreign(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
 
 
 def _kind(manifest: Mapping[str, Any]) -> Any:
-    group, _, version = manifest["apiVersion"].rpartition("/")
-    kind = manifest["kind"]
-    make = (
-        create_namespaced_resource
-        if "namespace" in manifest["metadata"]
-        else create_global_resource
-    )
-    return make(group, version, kind, _plural(kind))
+    """The client's class for a manifest's kind; it keeps one for each kind and refuses a second."""
+    version, kind = manifest["apiVersion"], manifest["kind"]
+    known = get_generic_resource(version, kind)  # type: ignore[no-untyped-call]
+    if known:
+        return known
+    group, _, name = version.rpartition("/")
+    namespaced = "namespace" in manifest["metadata"]
+    make = create_namespaced_resource if namespaced else create_global_resource
+    return make(group, name, kind, _plural(kind))
 
 
 def _plural(kind: str) -> str:
-    """Kubernetes' plural of the kinds that a plan holds."""
+    """The plural under which Kubernetes serves a kind, as its own tools guess it."""
     name = kind.lower()
-    if name.endswith("y"):
+    if name.endswith("y") and name[-2] not in "aeiou":
         return f"{name[:-1]}ies"
     return f"{name}es" if name.endswith(("s", "x")) else f"{name}s"
