@@ -70,7 +70,7 @@ def site() -> Iterator[Site]:
     site = Site()
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(site)) as server:
         site.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield site
         server.shutdown()

@@ -20,6 +20,7 @@ from local.toolchain.table import TOOLS
 from local.toolchain.versions import misfit, version_in
 from local.toolchain.ways.debian import drop_special_bits, planned, script
 from local.toolchain.ways.download import digest_for
+from local.toolchain.ways.go_module import Advance
 
 BOOKWORM = Machine("x86_64", "debian-bookworm", ())
 
@@ -124,6 +125,31 @@ def test_a_script_puts_our_search_paths_first_and_leaves_the_callers_choices(
     said = subprocess.run([wrapper], env=environ, capture_output=True, text=True, check=True).stdout
     told = dict(line.split("=", 1) for line in said.splitlines())
     assert (told["LIBS"], told["CONF"], told["A"]) == ("/ours:/more:/theirs", "/theirs", "x")
+
+
+def test_a_cold_build_advances_package_by_package() -> None:
+    order = [f"p{n}" for n in range(200)]
+    advance = Advance(order)
+    shares = [advance.with_package(package) for package in order]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(1 / 200)
+    assert shares[99] == pytest.approx(0.5, abs=0.01)
+    assert shares[-1] == 1.0
+
+
+def test_a_build_that_goes_on_starts_where_the_last_one_ended() -> None:
+    order = [f"p{n}" for n in range(200)]
+    advance = Advance(order)
+    assert advance.with_package("p150") == pytest.approx(151 / 200)
+    assert advance.with_package("not a package") == pytest.approx(151 / 200)
+
+
+def test_a_package_that_comes_too_early_moves_the_bar_by_itself_only() -> None:
+    order = [f"p{n}" for n in range(200)]
+    advance = Advance(order)
+    for package in order[:10]:
+        before = advance.with_package(package)
+    assert advance.with_package("p199") == pytest.approx(before + 1 / 200)
 
 
 def test_unpacked_programs_keep_no_special_rights(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import statistics
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local.toolchain.errors import WayError
@@ -21,6 +23,7 @@ SETTINGS = {
     "GOWORK": "off",
 }
 LINKER = "-s -w"
+LATEST = 25
 NOTES = "go: "
 """How lines begin by which the go command tells of itself, not of a package."""
 
@@ -32,6 +35,27 @@ def obtain(way: GoBuild, job: Job) -> str:
     for done, module in enumerate(way.modules):
         _Build(go, environ, module, job, done, len(way.modules)).run()
     return way.version
+
+
+class Advance:
+    """How far a build has come, from the packages that go says it compiles.
+
+    They come about in the order listed, dependencies first, and what an earlier build left in
+    go's cache is passed over in silence. So everything before the usual rank of the latest ones
+    counts as done; the usual one, because a few that depend on nothing come far too early.
+    """
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._ranks = {package: rank for rank, package in enumerate(order)}
+        self._told: set[int] = set()
+        self._latest: deque[int] = deque(maxlen=LATEST)
+
+    def with_package(self, package: str) -> float:
+        if (rank := self._ranks.get(package)) is not None:
+            self._told.add(rank)
+            self._latest.append(rank)
+        usual = statistics.median_low(self._latest) if self._latest else 0
+        return (usual + sum(rank >= usual for rank in self._told)) / max(1, len(self._ranks))
 
 
 class _Build:
@@ -67,15 +91,10 @@ class _Build:
     def _build(self) -> None:
         self._say("resolving packages")
         order = self._go("list", "-deps", *self.module.packages)
-        ranks = {package: rank for rank, package in enumerate(order, 1)}
-        furthest = 0
+        advance = Advance(order)
 
         def on_line(line: str) -> None:
-            # Packages are compiled about in the order listed; what a build before this one left
-            # in go's cache is passed over, which only the furthest rank shows.
-            nonlocal furthest
-            furthest = max(furthest, ranks.get(line, 0))
-            self._say(f"compiling {line}", furthest / len(ranks))
+            self._say(f"compiling {line}", advance.with_package(line))
 
         linked = " ".join([LINKER, *(f"-X {k}={v}" for k, v in self.module.variables.items())])
         target = f"{self.job.into / 'bin'}/"
