@@ -15,6 +15,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -86,7 +87,8 @@ def ensure(folder: Path, config: ClusterConfig) -> None:
         if not _is_good(folder, name, name, now):
             _issue_authority(folder, name, now)
     for leaf in leaves(config):
-        if not _is_good(folder, leaf.name, leaf.authority, now):
+        good = _is_good(folder, leaf.name, leaf.authority, now)
+        if not good or not _says(read(folder, leaf.name), leaf):
             _issue(folder, leaf, now)
     if not (folder / "service-account.pub").exists():
         _service_account(folder)
@@ -103,13 +105,34 @@ def _is_good(folder: Path, name: str, authority: str, now: datetime) -> bool:
     """Whether certificate and key are there, belong together, and will last a while."""
     try:
         certificate = read(folder, name)
-        issuer = read(folder, authority)
         key = _read_key(folder, name)
-        certificate.verify_directly_issued_by(issuer)
-    except Exception:  # whatever is wrong with it, a new one is the answer
+        certificate.verify_directly_issued_by(read(folder, authority))
+    except (OSError, ValueError, TypeError, InvalidSignature):
         return False
     fits = certificate.public_key() == key.public_key()
     return fits and now < certificate.not_valid_after_utc - _RENEW_BEFORE
+
+
+def _says(certificate: x509.Certificate, leaf: Leaf) -> bool:
+    """Whether a certificate is for the holder and the names that `leaf` wants."""
+    try:
+        kind = x509.SubjectAlternativeName
+        names = set(certificate.extensions.get_extension_for_class(kind).value)
+    except x509.ExtensionNotFound:
+        names = set()
+    return certificate.subject == _subject(leaf) and names == set(_alternative_names(leaf))
+
+
+def _subject(leaf: Leaf) -> x509.Name:
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, leaf.common_name)]
+    if leaf.organization:
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, leaf.organization))
+    return x509.Name(attributes)
+
+
+def _alternative_names(leaf: Leaf) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in leaf.names]
+    return names + [x509.IPAddress(address) for address in leaf.addresses]
 
 
 def read(folder: Path, name: str) -> x509.Certificate:
@@ -180,13 +203,10 @@ def _issue_authority(folder: Path, name: str, now: datetime) -> None:
 def _issue(folder: Path, leaf: Leaf, now: datetime) -> None:
     issuer, issuer_key = read(folder, leaf.authority), _read_key(folder, leaf.authority)
     key = ec.generate_private_key(ec.SECP256R1())
-    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, leaf.common_name)]
-    if leaf.organization:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, leaf.organization))
     usages = [*([_SERVER] if leaf.serves else []), *([_CLIENT] if leaf.client else [])]
     authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     builder = (
-        _builder(x509.Name(attributes), key, now, _LEAF_LIFE)
+        _builder(_subject(leaf), key, now, _LEAF_LIFE)
         .issuer_name(issuer.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
@@ -194,9 +214,8 @@ def _issue(folder: Path, leaf: Leaf, now: datetime) -> None:
         .add_extension(authority_key, critical=False)
     )
     if leaf.serves:
-        names: list[x509.GeneralName] = [x509.DNSName(name) for name in leaf.names]
-        names += [x509.IPAddress(address) for address in leaf.addresses]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        names = x509.SubjectAlternativeName(_alternative_names(leaf))
+        builder = builder.add_extension(names, critical=False)
     _save(folder, leaf.name, key, builder.sign(issuer_key, hashes.SHA256()))
 
 
