@@ -1,0 +1,178 @@
+"""The builder for machines without a Docker daemon: buildah, as root, in storage of our own."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .base import check_platform, debian_tarball
+from .cache import Cache
+from .containerfile import Builder
+from .errors import Failure
+from .process import Finished, Runner
+from .recipe import Recipe
+from .source import Registry
+
+ISOLATE = Path(__file__).parent / "files" / "isolate.py"
+
+_POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
+_FILES = {
+    "policy.json": json.dumps(_POLICY),
+    "registries.conf": "unqualified-search-registries = []\n",
+    "containers.conf": "",
+    "storage.conf": '[storage]\ndriver = "overlay"\n',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buildah:
+    """buildah with everything it reads or writes below $EKIBEN_CACHE/images."""
+
+    cache: Cache
+    runner: Runner
+    certificates: Path | None
+
+    name: Builder = "buildah"
+
+    @property
+    def _home(self) -> Path:
+        return self.cache.images / "buildah"
+
+    @property
+    def _policy(self) -> str:
+        return f"--signature-policy={self._home / 'conf' / 'policy.json'}"
+
+    def prepare(self) -> None:
+        """Writes the settings files; chooses the storage driver once."""
+        for folder in ("conf", "tmp", "run", "storage", "data"):
+            (self._home / folder).mkdir(parents=True, exist_ok=True)
+        for name, text in _FILES.items():
+            _replace(self._home / "conf" / name, text)
+        driver = self._home / "driver"
+        if not driver.exists():
+            _replace(driver, "overlay" if self._overlay_works() else "vfs")
+
+    def clean(self) -> None:
+        """Removes what dead builds left: working containers, contexts, temporary files.
+
+        Called only while no other build lives. Storage that cannot even be listed any more (a
+        crash of the machine, a full disk) is thrown away: it is a cache.
+        """
+        shutil.rmtree(self.cache.contexts, ignore_errors=True)
+        for leftover in (self._home / "tmp").glob("*"):
+            if leftover.name != "buildah-cache":
+                shutil.rmtree(leftover, ignore_errors=True)
+        if self._run("cleaning up", ["rm", "--all"]).code:
+            for folder in ("storage", "run"):
+                shutil.rmtree(self._home / folder, ignore_errors=True)
+
+    def base(self, recipe: Recipe, platform: str) -> str:
+        """The image that builds start from, made available in the storage. Raises Failure."""
+        check_platform(platform)
+        own = f"localhost/ekiben-base:{recipe.base_id}-{platform.partition('/')[2]}"
+        look = ["inspect", "--type=image", "--format={{.FromImageID}}"]
+        for name in (recipe.image, own):
+            if not self._run("looking for the base image", [*look, name]).code:
+                return name
+        if self._pull(recipe.image, platform):
+            return recipe.image
+        tarball = debian_tarball(recipe, platform, self.cache, self.runner)
+        self._import(tarball, own, platform)
+        return own
+
+    def build(
+        self, what: str, target: str, context: Path, platform: str, *, offline: bool
+    ) -> tuple[str, Finished]:
+        """Builds the Containerfile up to a stage; the image's id, and how buildah ended."""
+        id_file = context / f"{target}.id"
+        secrets = [f"--secret=id=index,src={context / 'meta' / 'uv.toml'}"]
+        certificates = self.certificates or context / "meta" / "none.pem"
+        done = self._run(
+            what,
+            [
+                *("build", "--isolation=chroot", "--layers", "--timestamp=0", "--format=oci"),
+                *("--pull=never", "--identity-label=false", "--network=host"),
+                *(f"--platform={platform}", f"--target={target}", f"--iidfile={id_file}"),
+                *(*secrets, f"--secret=id=certificates,src={certificates}"),
+                *(self._policy, f"--file={context / 'Containerfile'}", str(context)),
+            ],
+            offline=offline,
+        )
+        return id_file.read_text().strip() if not done.code else "", done
+
+    def push(
+        self, image: str, repository: str, tag: str, registry: Registry, context: Path
+    ) -> tuple[str, Finished]:
+        """Pushes the image; its digest, and how buildah ended."""
+        digest_file = context / "pushed.digest"
+        trusted = context / "trusted"
+        trusted.mkdir(exist_ok=True)
+        if registry.ca_file:
+            shutil.copy(registry.ca_file, trusted / "ca.crt")
+        auth = [f"--authfile={registry.auth_file}"] if registry.auth_file else []
+        done = self._run(
+            "pushing",
+            [
+                *("push", "--quiet", "--retry=0", f"--digestfile={digest_file}", *auth),
+                *(f"--cert-dir={trusted}", f"--tls-verify={str(not registry.plain_http).lower()}"),
+                *(self._policy, image, f"docker://{repository}:{tag}"),
+            ],
+        )
+        return digest_file.read_text().strip() if not done.code else "", done
+
+    def _pull(self, image: str, platform: str) -> bool:
+        command = ["pull", "--quiet", "--retry=0", f"--platform={platform}"]
+        return not self._run("pulling the base image", [*command, self._policy, image]).code
+
+    def _import(self, tarball: Path, name: str, platform: str) -> None:
+        created = self._run("importing the base image", ["from", self._policy, "scratch"])
+        container = created.lines[-1] if created.lines else ""
+        for arguments in (
+            ["add", "--quiet", container, str(tarball), "/"],
+            ["config", f"--arch={platform.partition('/')[2]}", "--os=linux", container],
+            ["commit", "--quiet", "--rm", "--timestamp=0", self._policy, container, name],
+        ):
+            done = self._run("importing the base image", arguments)
+            if done.code:
+                raise Failure("base", "buildah could not import it", done.lines[-5:])
+
+    def _overlay_works(self) -> bool:
+        return not self._run("trying overlay", ["info"], driver="overlay").code
+
+    def _run(
+        self, what: str, arguments: list[str], *, offline: bool = False, driver: str = ""
+    ) -> Finished:
+        home = self._home
+        isolate = [sys.executable, "-I", str(ISOLATE), *(["--offline"] if offline else [])]
+        return self.runner.run(
+            what,
+            [
+                *(*isolate, "buildah", "--root", str(home / "storage")),
+                *("--runroot", str(home / "run")),
+                *("--storage-driver", driver or (home / "driver").read_text()),
+                *("--registries-conf", str(home / "conf" / "registries.conf"), *arguments),
+            ],
+            **self._environment(),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        home = self._home
+        return {
+            "CONTAINERS_CONF": str(home / "conf" / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(home / "conf" / "storage.conf"),
+            "TMPDIR": str(home / "tmp"),
+            "HOME": str(home),
+            # Where buildah keeps what it knows of registries depends on who it thinks it works
+            # for; root's place would be /var/lib/containers, which is not ours.
+            "_CONTAINERS_ROOTLESS_UID": "1",
+            "XDG_DATA_HOME": str(home / "data"),
+            "XDG_RUNTIME_DIR": str(home / "run"),
+        }
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes the file so that a reader sees the old text or the new one."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.rename(path)

@@ -1,0 +1,87 @@
+"""Turns how a step ended into what its model's owner has to know. Pure."""
+
+import re
+
+from .errors import Failure, Stage
+from .process import Finished
+from .reasons import last_lines, missing_module, plain, resolver_reason, traceback_of, verdict_of
+from .registry import Unreachable
+from .source import ImageSource, Registry
+
+REFUSED = re.compile(r"unauthorized|authentication required|denied|status 40[13]\b", re.IGNORECASE)
+PASSING = re.compile(
+    r"connection refused|connection reset|timeout|timed out|EOF|no such host|no route to host"
+    r"|broken pipe|too ?many ?requests|status 5\d\d|50[0-4] ",
+    re.IGNORECASE,
+)
+FULL = "no space left on device"
+
+
+def of_build(stage: Stage, done: Finished, source: ImageSource, deadline: int) -> Failure:
+    """The failure of a build stage."""
+    if any(FULL in line for line in done.lines):
+        return Failure(stage, "the disk is full", advice="free space where the cache lies")
+    if stage == "requirements":
+        return _requirements(done)
+    folder = "/".join(source.folder.resolve().parts[-2:])
+    trace = traceback_of(done.lines, folder)
+    if stage == "bento":
+        return _bento(done, trace)
+    return _smoke(done, trace, deadline)
+
+
+def of_push(done: Finished, registry: Registry) -> Failure | Unreachable:
+    """Why a push failed: Unreachable where another attempt may do."""
+    said = next((line for line in reversed(plain(done.lines)) if line.strip()), "no message")
+    if REFUSED.search(said):
+        source = registry.auth_file or "none given"
+        advice = f"renew the credentials ({source}), or check that they may push there"
+        return Failure("push", f"{registry.host} refuses it: {said}", advice=advice)
+    if PASSING.search(said):
+        return Unreachable(said)
+    return Failure("push", said, last_lines(done.lines, 5))
+
+
+def _requirements(done: Finished) -> Failure:
+    reason = resolver_reason(done.lines)
+    if "require-hashes" in reason:
+        advice = (
+            "requirements.lock needs a hash for every package; write it with "
+            "`uv pip compile --generate-hashes requirements.txt -o requirements.lock`"
+        )
+    else:
+        advice = "change requirements.txt (and requirements.lock, if there is one)"
+    if not reason:
+        return Failure("requirements", "uv failed", last_lines(done.lines), advice)
+    return Failure("requirements", reason, advice=advice)
+
+
+def _bento(done: Finished, trace: list[str]) -> Failure:
+    if verdict_of(done.lines).get("cause") != "import":
+        return Failure("bento", "bentoml could not build it", last_lines(done.lines))
+    return Failure("bento", f"importing the service raised {_kind(trace)}", trace, _advice(trace))
+
+
+def _smoke(done: Finished, trace: list[str], deadline: int) -> Failure:
+    verdict = verdict_of(done.lines) or {"cause": "exited", "detail": "the test itself ended"}
+    cause = {
+        "exited": f"the service ended before it was ready ({verdict['detail']})",
+        "not-ready": f"the service was not ready within {deadline} s ({verdict['detail']})",
+        "sample": f"the sample request failed: {verdict['detail']}",
+        "import": f"importing the service failed ({verdict['detail']})",
+    }[verdict["cause"]]
+    advice = _advice(trace) or (
+        "the test runs without a network and without the env and secrets of model.yaml; "
+        "`smoke: import` in model.yaml tries less"
+    )
+    lines = last_lines(done.lines)
+    return Failure("smoke", cause, [*trace, "last lines:", *lines] if trace else lines, advice)
+
+
+def _kind(trace: list[str]) -> str:
+    return trace[-1].partition(":")[0] if trace else "an error"
+
+
+def _advice(trace: list[str]) -> str:
+    module = missing_module(trace)
+    return f"{module!r} is not installed; add its package to requirements.txt" if module else ""
