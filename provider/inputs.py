@@ -54,7 +54,9 @@ Table = Mapping[str, Field]
 def check(values: Values, table: Table, path: str = "") -> list[CheckFailure]:
     """Everything that is wrong with the inputs, by property path; unknown values pass."""
     failures = [
-        CheckFailure(path + name, _unknown(name, table)) for name in values if name not in table
+        CheckFailure(path + name, _unknown(name, table))
+        for name, value in values.items()
+        if name not in table and value.value is not None
     ]
     for name, expectation in table.items():
         failures += _check_one(values.get(name), expectation, path + name)

@@ -55,11 +55,10 @@ class PlainErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
 def explain(error: BaseException) -> tuple[grpc.StatusCode, str]:
     """The status code and the text for an error of a handler."""
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, Refusal):
-            return grpc.StatusCode.FAILED_PRECONDITION, str(link)
-        link = link.__cause__ or link.__context__
+    # The SDK's wrapper raises its own exception while it handles the one that counts.
+    for one in (error, error.__context__):
+        if isinstance(one, Refusal):
+            return grpc.StatusCode.FAILED_PRECONDITION, str(one)
     trace = "".join(traceback.format_exception(error.__context__ or error))
     return grpc.StatusCode.ABORTED, f"a fault in the ekiben provider, please report it:\n{trace}"
 

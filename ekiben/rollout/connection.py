@@ -131,10 +131,14 @@ def _retry_after(error: Exception) -> float | None:
     return float(text) if text.isdigit() else None
 
 
-def _is_untrusted(error: BaseException | None) -> bool:
+def _is_untrusted(error: BaseException) -> bool:
     """Whether a wrong certificate is at the bottom of a connection error."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    # lightkube raises some errors from themselves: the chain may bite its own tail.
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return any(
+        isinstance(e, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(e) for e in chain
+    )

@@ -42,8 +42,8 @@ def line(view: View, now: datetime) -> str:
     if view.wanted == 0:
         return "scaled to zero, nothing to wait for"
     parts = [f"{view.ready} of {view.wanted} replicas ready", *_unready(view, now)]
-    settling = view.ready - view.status.get("availableReplicas", 0)
-    if not view.old and settling > 0:
+    settling = view.status.get("readyReplicas", 0) - view.status.get("availableReplicas", 0)
+    if settling > 0:
         parts.append(f"{settling} in the minimum ready time")
     served = "".join(
         f"; {version} still serves with {count}" for version, count in view.old_ready.items()
