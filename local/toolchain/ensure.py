@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import functools
 import json
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from local.toolchain import ways
 from local.toolchain.errors import ToolchainError, WayError
-from local.toolchain.job import Children, Job
+from local.toolchain.job import Children, Job, Say
 from local.toolchain.keys import Machine, folder_name, this_machine
 from local.toolchain.locks import locked
 from local.toolchain.places import Places, default_places
@@ -127,9 +126,16 @@ class Toolchain:
         progress.start(tool.name)
         if taken := self.look(tool):
             return taken
-        wait = "waiting for another run that makes it"
-        with locked(self.places.locks / tool.name, lambda: progress.say(tool.name, wait)):
+        say = self._teller(tool, progress)
+        with locked(self.places.locks / tool.name, lambda: say("waiting for another run's making")):
             return self.look(tool) or self._make(tool, progress)
+
+    def _teller(self, tool: Tool, progress: Progress) -> Say:
+        def say(what: str, share: float | None = None) -> None:
+            self.children.check()
+            progress.say(tool.name, what, share)
+
+        return say
 
     def _make(self, tool: Tool, progress: Progress) -> Taken:
         tried: list[str] = []
@@ -158,7 +164,7 @@ class Toolchain:
             into, scratch = folder / "tool", folder / "scratch"
             into.mkdir()
             scratch.mkdir()
-            say = functools.partial(progress.say, tool.name)
+            say = self._teller(tool, progress)
             job = Job(
                 tool, into, home, scratch, log, self.places, self.machine.arch, say,
                 self._need, self.children,

@@ -56,8 +56,12 @@ class Children:
         """To be called once the child has been waited for."""
         with self._lock:
             self._running.discard(child.pid)
-            if self._stopped:
-                raise Stopped
+        self.check()
+
+    def check(self) -> None:
+        """To be called now and then by what runs long without a child."""
+        if self._stopped:
+            raise Stopped
 
     def stop(self) -> None:
         with self._lock:

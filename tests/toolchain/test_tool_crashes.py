@@ -78,6 +78,24 @@ def test_a_run_killed_half_way_leaves_no_tool_and_the_next_one_makes_it(
     assert not list(places.making.iterdir())
 
 
+def test_an_interrupt_ends_a_run_that_waits_for_another(site: Site, places: Places) -> None:
+    site.seconds = 60.0
+    first = run(site, places)
+    assert site.under_way.wait(30)
+    waiting = run(site, places)
+    time.sleep(1.5)
+    assert waiting.poll() is None
+    waiting.send_signal(signal.SIGINT)
+    try:
+        assert waiting.wait(10) != 0
+        assert first.poll() is None
+    finally:
+        for process in (first, waiting):
+            process.kill()
+            process.wait()
+    assert site.asked.count("/lamp-amd64") == 1
+
+
 @pytest.mark.parametrize("lost", [RECORD, "bin/lamp"])
 def test_a_folder_that_lacks_something_is_made_anew(
     lamp_chain: Toolchain, site: Site, lost: str

@@ -17,6 +17,7 @@ from local.toolchain.job import Job
 from local.toolchain.recipe import Download, Remote
 
 PROBE_S = 3.0
+STALLED_S = 20.0
 CHUNK = 1 << 18
 
 
@@ -60,7 +61,7 @@ def _fetch(remote: Remote, job: Job, start: float, part: float) -> None:
 
 def _text(url: str) -> str:
     try:
-        answer = httpx.get(url, follow_redirects=True, timeout=30)
+        answer = httpx.get(url, follow_redirects=True, timeout=STALLED_S)
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise WayError(f"{url}: {error or type(error).__name__}") from error
@@ -70,7 +71,7 @@ def _text(url: str) -> str:
 def _stream(url: str, file: Path, tell: Callable[[float], None]) -> str:
     digest = hashlib.sha256()
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as answer:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=STALLED_S) as answer:
             answer.raise_for_status()
             total = int(answer.headers.get("content-length", 0))
             with file.open("wb") as out:
