@@ -32,7 +32,7 @@ def conflicts(
     for name, (place, model) in models.items():
         for what in _claimed(file.team, name, model.spec.endpoint):
             held = taken.setdefault(what, _Claim(stack=stack, model=name, what=what, place=place))
-            if held.place != place:
+            if (held.stack, held.model) != (stack, name):
                 message = (
                     f"claims {what}, which the model {held.model!r} of the stack {held.stack!r}"
                     f" claims at {held.place}; change one of them"

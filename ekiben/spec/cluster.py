@@ -10,7 +10,9 @@ from .values import Duration, Size
 _Address = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$")
 ]
-STACK_PATTERN = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,99}$"
+STACK_PATTERN = r"^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+"""What Pulumi takes as a stack's name and Kubernetes as the value of a label."""
+
 StackName = Annotated[str, StringConstraints(pattern=STACK_PATTERN)]
 
 
@@ -48,6 +50,7 @@ class ExistingCluster(Spec):
     """Its context; the current one where silent."""
 
     registry: RegistrySpec
+    """Where images are pushed to and pulled from, such as `{address: registry.example.com}`."""
 
     gateway_url: str | None = None
     """Address under which the gateway is reached from outside, where that is known before."""

@@ -6,6 +6,7 @@ Same files, same digest: neither time stamps, nor the order of a directory, nor 
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pathspec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from .problems import Place, Problem, SpecError
 
@@ -20,6 +22,8 @@ PLATFORM = "linux/amd64"
 
 _NEVER = (".git/", "__pycache__/", "*.pyc", ".venv/", ".bentoignore", "/model.yaml", "*.swp")
 """Left out of every image: `model.yaml` shapes pods, so changing it must not build anything."""
+
+_UNREADABLE = "cannot be read; check its permissions"
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -48,7 +52,7 @@ def model_source(folder: Path, shown: str, platform: str = PLATFORM) -> ModelSou
     Raises SpecError for what cannot be packed: links, sockets, unreadable files.
     """
     problems: list[Problem] = []
-    sums = {name: _file_sum(path) for name, path in _packed(folder, shown, problems)}
+    sums = {name: _file_sum(path) for name, path in sorted(_packed(folder, shown, problems))}
     if problems:
         raise SpecError(problems)
     image_id = digest({"files": sums, "platform": platform, "recipe": recipe_digest()}, 16)
@@ -62,9 +66,15 @@ def recipe_digest() -> str:
 
 
 def _packed(folder: Path, shown: str, problems: list[Problem]) -> Iterator[tuple[str, Path]]:
-    """Files of the folder in sorted order, without what `.bentoignore` and we leave out."""
-    ignored = _ignored(folder)
-    for directory, folders, files in os.walk(folder):
+    """Files of the folder, without what `.bentoignore` and we leave out."""
+    ignored = _ignored(folder, shown, problems)
+
+    def unreadable(error: OSError) -> None:
+        below = Path(error.filename).relative_to(folder).as_posix()
+        place = Place(file=shown if below == "." else f"{shown}/{below}")
+        problems.append(Problem(place=place, message=_UNREADABLE))
+
+    for directory, folders, files in os.walk(folder, onerror=unreadable):
         here = Path(directory)
         relative = here.relative_to(folder).as_posix()
         prefix = "" if relative == "." else f"{relative}/"
@@ -81,10 +91,22 @@ def _packed(folder: Path, shown: str, problems: list[Problem]) -> Iterator[tuple
                 yield prefix + name, here / name
 
 
-def _ignored(folder: Path) -> pathspec.GitIgnoreSpec:
-    path = folder / ".bentoignore"
-    own = path.read_text(errors="replace").splitlines() if path.is_file() else []
-    return pathspec.GitIgnoreSpec.from_lines([*own, *_NEVER])
+def _ignored(folder: Path, shown: str, problems: list[Problem]) -> pathspec.GitIgnoreSpec:
+    path, file = folder / ".bentoignore", f"{shown}/.bentoignore"
+    own: list[str] = []
+    reason = _unpackable(path) if os.path.lexists(path) else "absent"
+    if reason is None:
+        own = path.read_text(errors="replace").splitlines()
+    elif reason != "absent":
+        problems.append(Problem(place=Place(file=file), message=reason))
+    patterns = []
+    for number, line in enumerate(own, start=1):
+        try:
+            patterns.append(GitIgnoreSpecPattern(line))
+        except (ValueError, re.error):
+            message = f"given {line!r}; expected a pattern as in .gitignore"
+            problems.append(Problem(place=Place(file=file, line=number, column=1), message=message))
+    return pathspec.GitIgnoreSpec([*patterns, *map(GitIgnoreSpecPattern, _NEVER)])
 
 
 def _unpackable(path: Path) -> str | None:
@@ -94,7 +116,7 @@ def _unpackable(path: Path) -> str | None:
     if not stat.S_ISREG(mode):
         return "is neither a file nor a folder; leave it out or name it in .bentoignore"
     if not os.access(path, os.R_OK):
-        return "cannot be read; check its permissions"
+        return _UNREADABLE
     return None
 
 

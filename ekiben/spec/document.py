@@ -8,16 +8,22 @@ size, depth, and the number of values after aliases are expanded.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from yaml._yaml import CParser
 
-from .problems import Place, Problem, SpecError
+from .problems import Place, Problem, SpecError, shown
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_VALUES = 50_000
+MAX_DIGITS = 1000
+"""Longer numbers are kept as text, which no number is expected to be."""
+
+_TAGS = (None, "!", "tag:yaml.org,2002:str")
+_NOT_TEXT = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no YAML text may hold."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +48,19 @@ class Node:
     def get(self, key: str) -> "Node | None":
         return self.value.get(key) if isinstance(self.value, dict) else None
 
+    def child(self, segment: int | str) -> "Node | None":
+        """What stands under a key, or at an index of a list."""
+        if isinstance(self.value, list) and segment in range(len(self.value)):
+            return cast("Node", self.value[int(segment)])
+        return self.get(str(segment))
+
     def locate(self, path: tuple[int | str, ...]) -> Place:
         """The place of the deepest part of `path` that exists; segments that do not are skipped."""
         node, place = self, self.place
         for segment in path:
-            if isinstance(node.value, dict) and segment in node.value:
-                place, node = node.keys[str(segment)], node.value[segment]
-            elif isinstance(node.value, list) and segment in range(len(node.value)):
-                node = node.value[int(segment)]
-                place = node.place
+            child = node.child(segment)
+            if child is not None:
+                place, node = node.keys.get(str(segment), child.place), child
         return place
 
 
@@ -83,6 +93,7 @@ def parse(text: str, file: str) -> Node:
     """The document in `text`; an empty one is an empty mapping. Raises SpecError."""
     if len(text) > MAX_BYTES:
         raise _refused(Place(file=file), f"{len(text)} characters; expected at most {MAX_BYTES}")
+    _check_characters(text, file)
     try:
         _check_events(text, file)
         loader = _Loader(text)
@@ -100,13 +111,30 @@ def parse(text: str, file: str) -> Node:
     node = _Reader(file, problems).read(root)
     if problems:
         raise SpecError(problems)
+    if node.value is None:
+        return Node({}, node.place, {})
+    if not isinstance(node.value, dict):
+        raise _refused(node.place, f"given {shown(node.plain())}; expected keys and values")
     return node
 
 
+def _check_characters(text: str, file: str) -> None:
+    found = _NOT_TEXT.search(text)
+    if found:
+        at = found.start()
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        message = f"the character U+{ord(found[0]):04X} cannot stand in YAML; remove it"
+        raise _refused(Place(file=file, line=line, column=column), message)
+
+
 def _check_events(text: str, file: str) -> None:
-    """Refuses what is too deep or too large before anything recurses over it."""
+    """Refuses what is too deep or too large before anything recurses over it, and tags."""
     budget = _Budget(file)
     for event in yaml.parse(text, Loader=_Loader):  # type: ignore[arg-type]
+        tag = getattr(event, "tag", None)
+        if tag not in _TAGS:
+            message = f"the tag {shown(tag)} is not read here; write plain YAML"
+            raise _refused(_place(event.start_mark, file), message)
         budget.spend(event)
 
 
@@ -162,14 +190,14 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return Node([self.read(child) for child in node.value], place, {})
         assert isinstance(node, yaml.ScalarNode)
-        return Node(self._scalar(node, place), place, {})
+        return Node(_scalar(node), place, {})
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> Node:
         values: dict[str, Node] = {}
         keys: dict[str, Place] = {}
         for key, child, at in self._entries(node):
             if key in values:
-                self._problem(at, f"the key {key!r} was already given at {keys[key]}")
+                self._problem(at, f"the key {shown(key)} was already given at {keys[key]}")
                 continue
             keys[key], values[key] = at, self.read(child)
         return Node(values, place, keys)
@@ -182,28 +210,24 @@ class _Reader:
                 continue
             yield key_node.value, child, at
 
-    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
-        kind, text = node.tag.removeprefix("tag:yaml.org,2002:"), node.value
-        if kind == "null":
-            return None
-        if kind == "bool":
-            return text.lower() == "true"
-        if kind == "int":
-            if len(text) > 40:
-                self._problem(place, f"the number {text[:12]}... has {len(text)} digits")
-                return 0
-            return int(text, 16) if text.startswith("0x") else int(text)
-        if kind == "float":
-            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        if kind not in ("str", "!"):
-            self._problem(place, f"the tag {node.tag!r} is not read here; write plain YAML")
-        return text
-
     def _place(self, node: yaml.Node) -> Place:
         return _place(node.start_mark, self.file)
 
     def _problem(self, place: Place, message: str) -> None:
         self.problems.append(Problem(place=place, message=message))
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    kind, text = node.tag.removeprefix("tag:yaml.org,2002:"), node.value
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int" and len(text) <= MAX_DIGITS:
+        return int(text, 16) if text.startswith("0x") else int(text)
+    if kind == "float":
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
 
 
 def _place(mark: Any, file: str) -> Place:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .model import ModelSpec
 from .stack import StackFile
+from .values import NAME_PATTERN
 
 FOLDER = Path(__file__).parent / "schema"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -25,11 +26,11 @@ def schemas() -> dict[str, dict[str, Any]]:
         "ModelOverride": {key: value for key, value in override.items() if key != "$defs"},
     }
     sections = dict(stack["properties"])
+    override_or_nothing = {"anyOf": [{"$ref": "#/definitions/ModelOverride"}, {"type": "null"}]}
     sections["models"] = {
         **sections["models"],
-        "additionalProperties": {
-            "anyOf": [{"$ref": "#/definitions/ModelOverride"}, {"type": "null"}]
-        },
+        "patternProperties": {NAME_PATTERN: override_or_nothing},
+        "additionalProperties": False,
     }
     config = {f"ekiben:{key}": value for key, value in sections.items()}
     return {

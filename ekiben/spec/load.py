@@ -1,6 +1,6 @@
 """Stack file and model folders in, a checked `StackSpec` out; every problem at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ from .digest import model_source
 from .document import Node, merge
 from .messages import problems_of
 from .model import ModelSpec
-from .problems import Place, Problem, SpecError, nearest
+from .problems import MOST, Place, Problem, SpecError, nearest
 from .stack import Model, StackFile, StackSpec
+from .values import is_model_name
 
 _S = TypeVar("_S", bound=BaseModel)
 
@@ -68,7 +69,8 @@ def _checked(kind: type[_S], node: Node, prefix: str, problems: list[Problem]) -
     try:
         return kind.model_validate(node.plain())
     except ValidationError as error:
-        problems += problems_of(error.errors(), kind, node, prefix)
+        found = error.errors(include_url=False)[: MOST + 1]
+        problems += problems_of(found, kind, node, prefix)
         return None
 
 
@@ -82,8 +84,12 @@ def _models(
     known = files.model_names(root)
     for name, given in node.value.items():
         place = node.keys[name]
+        if len(problems) > MOST:
+            break
+        if not isinstance(given.value, dict | None):
+            continue
         if name not in known:
-            problems.append(_no_folder(root, name, place, known))
+            problems += _no_folder(root, name, place, known)
             continue
         model = _model(root, name, given, problems)
         if model:
@@ -91,17 +97,22 @@ def _models(
     return found
 
 
-def _no_folder(root: Path, name: str, place: Place, known: list[str]) -> Problem:
-    folder = f"{files.MODELS}/{name}"
-    in_models = Path(name).name == name and (root / folder).is_dir()
-    lacks = f"{folder} has no service.py" if in_models else f"there is no folder {folder}"
-    message = f"{lacks}; {nearest(name, known)}"
-    return Problem(place=place, key=f"{files.PREFIX}models.{name}", message=message)
+def _no_folder(root: Path, name: str, place: Place, known: list[str]) -> Iterator[Problem]:
+    """A name that no folder may have is a problem of its own, and is never used as a path."""
+    if is_model_name(name):
+        folder = f"{files.MODELS}/{name}"
+        there = (root / folder).is_dir()
+        lacks = f"{folder} has no service.py" if there else f"there is no folder {folder}"
+        message = f"{lacks}; {nearest(name, known)}"
+        yield Problem(place=place, key=f"{files.PREFIX}models.{name}", message=message)
 
 
 def _model(root: Path, name: str, given: Node, problems: list[Problem]) -> Model | None:
     folder = f"{files.MODELS}/{name}"
     before = len(problems)
+    if not files.inside(root, folder):
+        problems.append(Problem(place=Place(file=folder), message=files.OUTSIDE))
+        return None
     node = model_node(root, name, given, problems)
     found: list[Problem] = []
     spec = _checked(ModelSpec, node, "", found) if node else None
@@ -123,7 +134,8 @@ def _from_stack_file(problem: Problem, name: str, stack_file: str) -> Problem:
     """The problem with its full key where the value stands in the stack file."""
     if problem.place.file != stack_file:
         return problem
-    return replace(problem, key=f"{files.PREFIX}models.{name}.{problem.key}")
+    key = f"{files.PREFIX}models.{name}" + (f".{problem.key}" if problem.key else "")
+    return replace(problem, key=key)
 
 
 def model_node(root: Path, name: str, given: Node, problems: list[Problem]) -> Node | None:

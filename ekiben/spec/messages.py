@@ -1,16 +1,23 @@
 """From pydantic's findings to sentences: what was given, what was expected, what to do."""
 
+import re
 import types
 import typing
 from collections.abc import Iterator
 from typing import Any
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from . import cluster, values
 from .document import Node
+from .files import STACK_NAME
 from .problems import Problem, nearest, shown
+
+Path = tuple[int | str, ...]
+"""Where pydantic found something."""
 
 _EXPECTED = {
     values.NAME_PATTERN: (
@@ -19,8 +26,11 @@ _EXPECTED = {
     values.ENDPOINT_PATTERN: "a path such as /iris or /v2/iris",
     values.ENV_NAME_PATTERN: "letters, digits and '_', not starting with a digit",
     values.SECRET_PATTERN: "<secret>/<key>, such as vision/token",
-    cluster.STACK_PATTERN: "a stack's name, such as prod",
+    values.TEXT_PATTERN: "text without the character U+0000",
+    cluster.STACK_PATTERN: f"a stack's name: {STACK_NAME}",
 }
+_NUMBER = ("int_type", "greater_than_equal", "less_than_equal")
+_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 
 
 def problems_of(
@@ -32,12 +42,17 @@ def problems_of(
     """
     for error in errors:
         path = error["loc"]
-        written = tuple(_written(node, path))
+        written = tuple(_written(root, node, path))
         yield Problem(
             place=node.locate(written),
-            key=prefix + ".".join(str(segment) for segment in written),
+            key=prefix + ".".join(_segment(segment) for segment in written),
             message=_message(error, root),
         )
+
+
+def _segment(segment: int | str) -> str:
+    text = str(segment)
+    return text if re.fullmatch(r"[-\w:/]{1,60}", text, re.ASCII) else shown(text, ascii)
 
 
 def _message(error: ErrorDetails, root: type[BaseModel]) -> str:
@@ -48,68 +63,93 @@ def _message(error: ErrorDetails, root: type[BaseModel]) -> str:
     if kind == "missing":
         return f"is missing; {_meaning(root, error['loc'])}"
     if kind == "value_error":
-        return f"given {given}; {error['ctx']['error']}" if _scalar(error) else _reason(error)
+        reason = str(error["ctx"]["error"])
+        return reason if _model_at(root, error["loc"]) else f"given {given}; {reason}"
     if kind == "string_pattern_mismatch":
         pattern = str(error["ctx"]["pattern"])
-        return f"given {given}; expected {_EXPECTED.get(pattern, f'text matching {pattern}')}"
+        expected = _EXPECTED.get(pattern, f"text matching {pattern}")
+        return f"given {shown(error['input'], ascii)}; expected {expected}"
+    if kind in ("string_too_long", "too_long"):
+        return f"given {given}; expected at most {error['ctx']['max_length']} characters"
     if kind == "union_tag_not_found":
         return "has no kind; give it one, such as kind: local"
     if kind == "union_tag_invalid":
         tags = str(error["ctx"]["expected_tags"])
         return f"given kind {str(error['ctx']['tag'])!r}; expected one of: {tags}"
-    if kind in ("model_type", "dict_type"):
+    if kind in _NUMBER:
+        return f"given {given}; expected {_range(root, error['loc'])}"
+    if kind in _MAPPING:
         return f"given {given}; expected keys and values"
     expected = error["msg"].replace("Input should be", "expected").replace("should", "must")
     return f"given {given}; {expected[0].lower()}{expected[1:]}"
 
 
-def _scalar(error: ErrorDetails) -> bool:
-    return not isinstance(error["input"], dict | list)
-
-
-def _reason(error: ErrorDetails) -> str:
-    return str(error["ctx"]["error"])
-
-
-def _written(node: Node, path: tuple[int | str, ...]) -> Iterator[int | str]:
+def _written(root: type[BaseModel], node: Node, path: Path) -> Iterator[int | str]:
     """The path without pydantic's own segments: union tags and the mark of a bad key."""
     current: Node | None = node
-    for position, segment in enumerate(path):
-        child: Node | None = None
-        if current is not None and isinstance(current.value, dict):
-            child = current.value.get(segment)
-        elif current is not None and isinstance(current.value, list) and isinstance(segment, int):
-            child = current.value[segment]
+    for position, (segment, owner) in enumerate(_walk(root, path)):
+        if _is_union(owner):
+            continue
+        child = current.child(segment) if current else None
         if child is not None or (position == len(path) - 1 and segment != "[key]"):
             yield segment
         current = child if child is not None else current
 
 
-def _meaning(root: type[BaseModel], path: tuple[int | str, ...]) -> str:
+def _range(root: type[BaseModel], path: Path) -> str:
+    field = _field_at(root, path)
+    bounds = {type(bound): bound for bound in field.metadata} if field else {}
+    lowest, highest = bounds.get(Ge), bounds.get(Le)
+    if not (isinstance(lowest, Ge) and isinstance(highest, Le)):
+        return "a whole number"
+    return f"a whole number from {lowest.ge} to {highest.le}"
+
+
+def _field_at(root: type[BaseModel], path: Path) -> FieldInfo | None:
     owner = _model_at(root, path[:-1])
-    field = owner.model_fields.get(str(path[-1])) if owner else None
+    return owner.model_fields.get(str(path[-1])) if owner else None
+
+
+def _meaning(root: type[BaseModel], path: Path) -> str:
+    field = _field_at(root, path)
     text = (field.description if field and field.description else "give it a value").strip()
     return " ".join(text.split())
 
 
-def _keys_at(root: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+def _keys_at(root: type[BaseModel], path: Path) -> list[str]:
     owner = _model_at(root, path)
     return list(owner.model_fields) if owner else []
 
 
-def _model_at(root: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel] | None:
+def _model_at(root: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    *_, (_, found) = _walk(root, (*path, ""))
+    return found if _is_model(found) else None
+
+
+def _walk(root: type[BaseModel], path: Path) -> Iterator[tuple[int | str, Any]]:
+    """Each segment with the type that it is looked up in."""
     found: Any = root
     for segment in path:
-        if isinstance(found, type) and issubclass(found, BaseModel):
+        yield segment, found
+        if _is_model(found):
             field = found.model_fields.get(str(segment))
             found = field.annotation if field else None
-        elif typing.get_origin(found) in (typing.Union, types.UnionType):
+        elif _is_union(found):
             found = next((m for m in typing.get_args(found) if _tag(m) == segment), None)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+        else:
+            found = None
+
+
+def _is_model(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel)
+
+
+def _is_union(found: Any) -> bool:
+    return typing.get_origin(found) in (typing.Union, types.UnionType)
 
 
 def _tag(member: Any) -> str | None:
-    if not (isinstance(member, type) and issubclass(member, BaseModel)):
+    if not _is_model(member):
         return None
     arguments = typing.get_args(member.model_fields["kind"].annotation)
     return str(arguments[0]) if arguments else None

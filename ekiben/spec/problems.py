@@ -1,8 +1,11 @@
 """What is wrong with the files people wrote: one record a problem, all of them shown at once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+MOST = 100
+"""Problems that are told at once: more than anybody reads, and few enough to find advice for."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -31,11 +34,18 @@ class Problem:
 
 
 class SpecError(Exception):
-    """Every problem of a stack and its models; its text is the whole list, sorted by place."""
+    """Every problem of a stack and its models; its text is the whole list, sorted by place.
+
+    Beyond `MOST` of them the rest is left out.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        found = sorted(set(problems))
+        self.problems = found[:MOST]
+        lines = [str(problem) for problem in self.problems]
+        if len(found) > MOST:
+            lines.append(f"More than {MOST} problems; the rest is shown once these are solved.")
+        super().__init__("\n".join(lines))
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
@@ -50,7 +60,12 @@ def nearest(given: str, known: Iterable[str]) -> str:
     return f"expected one of: {shown}"
 
 
-def shown(value: object, limit: int = 60) -> str:
-    """A value as it appears in a message: its repr, shortened."""
-    text = repr(value)
+def shown(value: object, spell: Callable[[object], str] = repr, limit: int = 60) -> str:
+    """A value as it appears in a message: as it is written in YAML or nearly so, shortened.
+
+    `ascii` as `spell` tells look-alikes apart.
+    """
+    if value is None:
+        return "nothing"
+    text = str(value).lower() if isinstance(value, bool) else spell(value)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

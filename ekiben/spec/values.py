@@ -19,7 +19,7 @@ _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Deci
 
 def millicores(text: str) -> int:
     """A CPU quantity (`500m`, `2`, `0.5`) in thousandths of a core."""
-    match = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)(m?)", text)
+    match = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)(m?)", text, re.ASCII)
     value = Decimal(match[1]) * (1 if match[2] else 1000) if match else Decimal(0)
     if not match or value != int(value) or value < 1:
         raise ValueError("expected CPU cores such as 500m, 0.5 or 2")
@@ -30,7 +30,7 @@ def millicores(text: str) -> int:
 
 def bytes_of(text: str) -> int:
     """A size (`512Mi`, `1.5Gi`, `2G`) in bytes."""
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,3})?)(k|M|G|T|Ki|Mi|Gi|Ti)?", text)
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,3})?)(k|M|G|T|Ki|Mi|Gi|Ti)?", text, re.ASCII)
     value = int(Decimal(match[1]) * _UNITS[match[2] or ""]) if match else 0
     if not match or value < 1:
         raise ValueError("expected a size such as 512Mi, 1.5Gi or 2G")
@@ -41,12 +41,12 @@ def bytes_of(text: str) -> int:
 
 def seconds(text: str) -> Decimal:
     """A duration (`500ms`, `30s`, `1m30s`, `2h`) in seconds."""
-    parts = re.findall(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)", text)
+    parts = re.findall(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)", text, re.ASCII)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError("expected a duration such as 30s, 1m30s or 2h")
     total = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal(0))
-    if total > 7 * 24 * 3600:
-        raise ValueError("expected at most 168h")
+    if total > 24 * 3600:
+        raise ValueError("expected at most 24h")
     return total
 
 
@@ -90,7 +90,7 @@ def _whole_or_zero(value: str) -> str:
 def _count_or_percent(value: Any) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000:
         return value
-    if isinstance(value, str) and re.fullmatch(r"(100|[1-9]?\d)%", value):
+    if isinstance(value, str) and re.fullmatch(r"(100|[1-9]?[0-9])%", value):
         return value if value != "0%" else 0
     raise ValueError("expected a count from 0 to 1000 or a percentage such as 25%")
 
@@ -101,9 +101,15 @@ def _not_ours(name: str) -> str:
     return name
 
 
+def _own_namespace(name: str) -> str:
+    if name == "default" or name.startswith(("kube-", "ekiben-")):
+        raise ValueError("is a namespace of Kubernetes or of Ekiben itself; choose another name")
+    return name
+
+
 def _number_or_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("expected a quantity")
+        raise ValueError("expected a number, with its unit where it has one")
     return value if isinstance(value, str) else f"{value}"
 
 
@@ -124,10 +130,18 @@ def _schema(pattern: str, *examples: Any, numbers: bool = False) -> WithJsonSche
 
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 
-ModelName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=42)]
+MODEL_NAME_LENGTH = 42
+ModelName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=MODEL_NAME_LENGTH)]
 """Starts Kubernetes names to which more is appended, hence 42 characters (Cortex's rule too)."""
 
-TeamName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
+
+def is_model_name(name: str) -> bool:
+    return len(name) <= MODEL_NAME_LENGTH and bool(re.fullmatch(NAME_PATTERN, name))
+
+
+TeamName = Annotated[
+    str, StringConstraints(pattern=NAME_PATTERN, max_length=40), AfterValidator(_own_namespace)
+]
 Cpu = Annotated[
     str,
     BeforeValidator(_canonical_cpu),
@@ -168,10 +182,11 @@ EnvName = Annotated[
     StringConstraints(pattern=ENV_NAME_PATTERN, max_length=128),
     AfterValidator(_not_ours),
 ]
+TEXT_PATTERN = r"^[^\x00]*$"
 EnvValue = Annotated[
     str,
     BeforeValidator(_text),
-    StringConstraints(max_length=32_768, pattern=r"^[^\x00]*$"),
+    StringConstraints(max_length=32_768, pattern=TEXT_PATTERN),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
 SECRET_PATTERN = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253}$"
