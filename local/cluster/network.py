@@ -20,6 +20,7 @@ from local.cluster.namespaces import inside_network
 from local.cluster.ranges import Ranges
 
 NODE_INTERFACE = "host0"
+_SYSCTLS = Path("/proc/sys/net/ipv4")
 _PATIENCE = 10.0
 _NAMESERVER = re.compile(r"^\s*nameserver\s+(\d{1,3}(?:\.\d{1,3}){3})\s*$", re.MULTILINE)
 
@@ -82,7 +83,9 @@ def connect(host_network: int, host_interface: str, ranges: Ranges) -> None:
         netlink.addr("add", index=cable, address=str(ranges.host), prefixlen=prefix)
         netlink.link("set", index=cable, state="up")
         netlink.route("add", dst=str(ranges.block), gateway=str(ranges.node), oif=cable)
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    _SYSCTLS.joinpath("ip_forward").write_text("1")
+    # Only the host itself comes in by the cable: nobody that it might route for.
+    _SYSCTLS.joinpath("conf", NODE_INTERFACE, "rp_filter").write_text("1")
 
 
 def remove(interface: str) -> None:

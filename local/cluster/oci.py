@@ -7,15 +7,19 @@ import hashlib
 import io
 import json
 import platform
+import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from local.cluster import lock
+
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 _LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+_LAYOUT = json.dumps({"imageLayoutVersion": "1.0.0"})
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -75,8 +79,13 @@ class Image:
 def make(recipe: ImageRecipe, folder: Path) -> Image:
     """The image of `recipe` among those kept in `folder`; made when it is not there yet."""
     place = folder / f"{recipe.repository.replace('/', '_')}-{recipe.key}"
-    if not (place / "index.json").exists():
-        _make(recipe, place)
+    if not place.exists():
+        with lock.held(folder / "making.lock", lambda _: None):
+            if not place.exists():
+                unfinished = folder / "making"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                _make(recipe, unfinished)
+                unfinished.rename(place)
     return load(place)
 
 
@@ -97,7 +106,6 @@ def _blob(place: Path, descriptor: Mapping[str, Any]) -> Path:
 
 
 def _make(recipe: ImageRecipe, place: Path) -> None:
-    """index.json is written last, so that what was cut short is made again."""
     blobs = place / "blobs/sha256"
     blobs.mkdir(parents=True, exist_ok=True)
     layer, content_digest = _layer(recipe, blobs)
@@ -124,10 +132,8 @@ def _make(recipe: ImageRecipe, place: Path) -> None:
         "schemaVersion": 2,
         "manifests": [Blob(_store(blobs, manifest), MANIFEST_TYPE).descriptor],
     }
-    (place / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
-    unfinished = place / "index.json.new"
-    unfinished.write_text(json.dumps(index))
-    unfinished.replace(place / "index.json")
+    (place / "oci-layout").write_text(_LAYOUT)
+    (place / "index.json").write_text(json.dumps(index))
 
 
 def _store(blobs: Path, document: Any) -> Path:
@@ -198,7 +204,7 @@ def archive(image: Image, name: str, target: Path) -> None:
         "annotations": {"io.containerd.image.name": name},
     }
     texts = {
-        "oci-layout": json.dumps({"imageLayoutVersion": "1.0.0"}),
+        "oci-layout": _LAYOUT,
         "index.json": json.dumps({"schemaVersion": 2, "manifests": [descriptor]}),
     }
     unfinished = target.with_name(f".{target.name}.new")

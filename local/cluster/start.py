@@ -66,7 +66,7 @@ def ensure_node(
     layout: Layout, cluster: ClusterConfig, tools: Mapping[str, Path], progress: Progress
 ) -> ClusterConfig:
     """Have the wanted node running (not yet ready); returns the choices as they are now."""
-    alive = identity.running(layout.pid_file) is not None
+    alive = stop.find_node(layout) is not None
     spec = _prepare(layout, cluster, tools)
     if alive and _runs(layout, spec):
         return cluster

@@ -17,16 +17,26 @@ _HARD_PATIENCE = 15.0
 
 def stop_node(layout: Layout) -> bool:
     """End the node if it runs; tells whether it did. Afterwards nothing of it is on the host."""
-    process = identity.running(layout.pid_file)
+    process = find_node(layout)
     if process is not None:
         _end(process)
-    elif lock.is_held(layout.node_lock) and not _frees(layout):
-        raise ClusterError(
-            f"cluster {layout.name} runs, but in another PID namespace (in or outside of a"
-            f" container that shares {layout.cache}): stop it from there"
-        )
     clean(layout)
     return process is not None
+
+
+def find_node(layout: Layout) -> identity.ProcessId | None:
+    """The live node, if there is one; one that is about to start or to end is waited for."""
+    deadline = time.monotonic() + _HARD_PATIENCE
+    while (process := identity.running(layout.pid_file)) is None:
+        if not lock.is_held(layout.node_lock):
+            return None
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"cluster {layout.name} runs, but in another PID namespace (in or outside of a"
+                f" container that shares {layout.cache}): stop it from there"
+            )
+        time.sleep(0.05)
+    return process
 
 
 def _end(process: identity.ProcessId) -> None:
@@ -41,20 +51,8 @@ def _end(process: identity.ProcessId) -> None:
     raise ClusterError(f"process {process.pid}, the node of the cluster, does not end")
 
 
-def _frees(layout: Layout) -> bool:
-    """A node that was just killed, or that nobody let start, gives its lock back in a moment."""
-    deadline = time.monotonic() + _HARD_PATIENCE
-    while lock.is_held(layout.node_lock):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def clean(layout: Layout) -> None:
     """Remove what a dead node may have left outside of its folder."""
-    if not _frees(layout):
-        raise ClusterError(f"the node of cluster {layout.name} still holds {layout.node_lock}")
     network.remove(layout.host_interface)
     cgroups.remove(layout.cgroup)
     layout.pid_file.unlink(missing_ok=True)

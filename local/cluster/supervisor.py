@@ -23,7 +23,7 @@ _FIRST_BACKOFF, _LAST_BACKOFF = 0.5, 30.0
 _STEADY = 60.0
 """Seconds of life after which a unit's earlier deaths are forgotten."""
 _PROBE_EVERY = 10.0
-_HANGS_AFTER = 6
+_HANGS_AFTER = 18
 """Failed probes in a row after which a unit that was ready is taken to hang."""
 _TICK_BUSY, _TICK_IDLE = 0.1, 1.0
 
@@ -136,7 +136,8 @@ class Supervisor:
                 self._check_life(state, now)
         if now >= self._next_log_check:
             self._next_log_check = now + _PROBE_EVERY
-            self._spawner.cap_logs(LOG_CAP)
+            with suppress(OSError):
+                self._spawner.cap_logs(LOG_CAP)
         self._report()
 
     def _may_start(self, state: State, now: float) -> bool:
@@ -145,7 +146,11 @@ class Supervisor:
         return now >= state.next_start and (ready or state.restarts > 0)
 
     def _start(self, state: State, now: float) -> None:
-        state.pid = self._spawner.start(state.unit)
+        try:
+            state.pid = self._spawner.start(state.unit)
+        except OSError as error:  # no memory or no process number left
+            self._failed(state, str(error), now)
+            return
         state.phase, state.since = STARTING, now
 
     def _check_start(self, state: State) -> None:
@@ -187,9 +192,13 @@ class Supervisor:
         elif state.unit.once and status == 0:
             state.phase = READY
         else:
-            state.failures += 1
-            state.restarts += 1
-            state.phase, state.next_start = BACKOFF, now + backoff(state.failures)
+            self._failed(state, state.last_exit, now)
+
+    def _failed(self, state: State, how: str, now: float) -> None:
+        state.last_exit = how
+        state.failures += 1
+        state.restarts += 1
+        state.phase, state.next_start = BACKOFF, now + backoff(state.failures)
 
     def _report(self) -> None:
         offset = time.time() - time.monotonic()
@@ -198,7 +207,11 @@ class Supervisor:
         news = {name: {**unit, "since": None} for name, unit in units.items()}
         if news == self._written:
             return
-        self._written = news
+        with suppress(OSError):  # a full disk is no reason to take the cluster down
+            self._write(units)
+            self._written = news
+
+    def _write(self, units: dict[str, Any]) -> None:
         files.write_json(self._status_file, {**self._facts, "phase": self._phase, "units": units})
 
     def _stop_all(self) -> None:
