@@ -64,11 +64,7 @@ def make(
         platform=inputs["platform"],
         smoke=inputs["smoke"],
     )
-    registry = bundle.Registry(
-        address=inputs["registry"]["address"],
-        ca_file=_file(inputs["registry"].get("caFile"), root),
-        auth_file=_file(inputs["registry"].get("authFile"), root),
-    )
+    registry = bundle.Registry(**_registry(inputs, root))
     try:
         digest = bundle.publish(
             source, inputs["repository"], registry, progress=progress, cancelled=cancelled
@@ -79,9 +75,26 @@ def make(
     return {"digest": PropertyValue(digest), "ref": PropertyValue(ref)}
 
 
-def exists(_inputs: dict[str, Any]) -> bool:
-    """Whether a refresh finds the image as recorded."""
-    return True
+def exists(state: dict[str, Any], root: Path) -> bool:
+    """Whether the registry still holds the image by its digest; a refresh finds out."""
+    from ekiben.bundle import Registry
+    from ekiben.bundle.errors import Failure
+    from ekiben.bundle.registry import Unreachable, digest_of
+
+    registry = Registry(**_registry(state, root))
+    try:
+        return digest_of(state["repository"], state["digest"], registry) is not None
+    except (Failure, Unreachable) as error:
+        raise Refusal(f"model {state['model']}: cannot look up its image: {error}") from error
+
+
+def _registry(inputs: dict[str, Any], root: Path) -> dict[str, Any]:
+    given = inputs["registry"]
+    return {
+        "address": given["address"],
+        "ca_file": _file(given.get("caFile"), root),
+        "auth_file": _file(given.get("authFile"), root),
+    }
 
 
 def _file(path: str | None, root: Path) -> Path | None:

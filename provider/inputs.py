@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import CheckFailure
+from pulumi.runtime import rpc
 
+# What stands for a value that is not known in a preview. The SDK's own `Computed` cannot be sent.
+UNKNOWN = PropertyValue(rpc.UNKNOWN)
 DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
 Values = Mapping[str, PropertyValue]
@@ -71,7 +74,7 @@ def with_defaults(values: Values, table: Table) -> dict[str, PropertyValue]:
 
 
 def plain(value: PropertyValue) -> Any:
-    """The Python value of a property: text, float, list, dict, None, or `Computed`."""
+    """The Python value of a property: text, float, bool, list, dict or None."""
     inner = value.value
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
@@ -85,7 +88,7 @@ def is_unknown(value: PropertyValue | None) -> bool:
     inner = value.value if value is not None else None
     if isinstance(inner, Mapping):
         return any(map(is_unknown, inner.values()))
-    return isinstance(inner, Computed)
+    return bool(inner == UNKNOWN.value)
 
 
 def differing(olds: Values, news: Values, names: tuple[str, ...]) -> list[str]:
@@ -105,7 +108,7 @@ def _check_one(value: PropertyValue | None, expectation: Field, path: str) -> li
         return (
             [CheckFailure(path, f"is missing: expected {expectation.expected}")] if missing else []
         )
-    if isinstance(inner, Computed):
+    if is_unknown(value) and not isinstance(inner, Mapping):
         return []
     if expectation.fields and isinstance(inner, Mapping):
         return check(inner, expectation.fields, f"{path}.")

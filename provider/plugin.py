@@ -12,7 +12,7 @@ from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from provider import image, rollout
-from provider.inputs import Table, Values, check, differing, plain, with_defaults
+from provider.inputs import UNKNOWN, Table, Values, check, differing, plain, with_defaults
 from provider.refusal import Refusal
 
 VERSION = "0.1.0"
@@ -43,7 +43,7 @@ class Resource(Protocol):
     ) -> dict[str, PropertyValue]:
         """Bring it about; returns the outputs."""
 
-    def exists(self, inputs: dict[str, Any]) -> bool:
+    def exists(self, state: dict[str, Any], root: Path) -> bool:
         """Whether it is still there."""
 
 
@@ -66,6 +66,10 @@ class Ekiben(api.Provider):
         self._root = root
         self._row = row
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="resource")
+
+    async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:  # noqa: ARG002
+        """Previews and secrets as such; no outputs as such: the SDK cannot read unknown ones."""
+        return api.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse wrong inputs by their property path; fill in defaults."""
@@ -106,13 +110,13 @@ class Ekiben(api.Provider):
     async def read(self, request: api.ReadRequest) -> api.ReadResponse:
         """Tell whether it is still there; without inputs (an import) there is nothing to ask."""
         resource = _find(request.type)
-        known = request.inputs or request.properties
-        if not known:
+        if not request.inputs:
             raise Refusal(f"{request.type} cannot be imported: `pulumi up` makes it.")
-        found = await self._run(lambda: resource.exists(_plain(known)))
+        state = _plain({**request.properties, **request.inputs})
+        found = await self._run(lambda: resource.exists(state, self._root))
         if not found:
             return api.ReadResponse("", {}, {})
-        return api.ReadResponse(request.resource_id, request.properties, dict(known))
+        return api.ReadResponse(request.resource_id, request.properties, request.inputs)
 
     async def delete(self, request: api.DeleteRequest) -> None:
         """Forget it: images may still be deployed, and the Deployment is another resource."""
@@ -132,7 +136,9 @@ class Ekiben(api.Provider):
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
-def _find(kind: str) -> Resource:
+def _find(qualified: str) -> Resource:
+    """The resource of a type, before which a URN puts the types of its parents, `$` between."""
+    kind = qualified.rpartition("$")[2]
     if kind not in RESOURCES:
         raise Refusal(f"the ekiben provider has no {kind}, only {' and '.join(RESOURCES)}.")
     return RESOURCES[kind]
@@ -144,7 +150,7 @@ def _plain(inputs: Values) -> dict[str, Any]:
 
 def _unknown(resource: Resource, inputs: Values) -> dict[str, PropertyValue]:
     """A preview's outcome: what only the real thing brings is not known yet."""
-    return {**inputs, **{name: PropertyValue.computed() for name in resource.OUTPUTS}}
+    return {**inputs, **dict.fromkeys(resource.OUTPUTS, UNKNOWN)}
 
 
 def _detail(replaces: bool) -> api.PropertyDiff:

@@ -68,13 +68,13 @@ def make(
     return {"status": PropertyValue(READY)}
 
 
-def exists(inputs: dict[str, Any]) -> bool:
+def exists(state: dict[str, Any], _root: Path) -> bool:
     """Whether the Deployment still is there and carries the version that became ready."""
     from ekiben import rollout
 
     try:
-        with rollout.connect(inputs["kubeconfig"], inputs.get("context") or "") as client:
-            carried = rollout.carries(client, inputs["namespace"], inputs["deployment"])
+        with rollout.connect(state["kubeconfig"], state.get("context") or "") as client:
+            carried = rollout.carries(client, state["namespace"], state["deployment"])
     except rollout.RolloutError as error:
         raise Refusal(str(error)) from error
-    return bool(carried == inputs["version"])
+    return bool(carried == state["version"])
