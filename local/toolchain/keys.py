@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.toolchain.places import GO_MODULES
-from local.toolchain.recipe import Debian, GoBuild, Tool, Way, way_name
+from local.toolchain.recipe import GoBuild, Tool, Way, way_name
 from local.toolchain.rows.compiler import GO
 
 RECIPES = 1
@@ -51,9 +51,7 @@ def folder_name(tool: Tool, way: Way, machine: Machine, modules: Path = GO_MODUL
         "provides": dict(tool.provides),
         "machine": machine.arch,
     }
-    version = getattr(way, "version", machine.release)
-    if isinstance(way, Debian):
-        recipe["release"] = machine.release
+    version = getattr(way, "version", machine.release)  # packages belong to a release
     if isinstance(way, GoBuild):
         recipe["go"] = GO
         recipe["modules"] = {part.folder: _contents(modules / part.folder) for part in way.modules}

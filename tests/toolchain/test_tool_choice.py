@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from lamps import LAMP_INSTALLED, Site, install, lamp
@@ -49,15 +50,32 @@ def test_an_installed_program_that_fails_is_passed_over(
     assert "does not run" in row.why
 
 
-def test_our_own_links_on_path_are_not_taken_for_an_installation(
-    site: Site, places: Places
+@pytest.mark.parametrize("linked", [False, True])
+def test_our_own_programs_on_path_are_not_taken_for_an_installation(
+    site: Site, machine: Machine, places: Places, linked: bool
 ) -> None:
-    machine = Machine("x86_64", "debian-bookworm", (str(places.bin),))
+    if linked:
+        (Path(machine.path[0]) / "lamp").symlink_to(places.bin / "lamp")
+    else:
+        machine = Machine("x86_64", "debian-bookworm", (str(places.bin),))
     chain = Toolchain((lamp(LAMP_INSTALLED, site.way()),), places, machine)
     first = chain.ensure(["lamp"])
     assert (places.bin / "lamp").resolve() == first["lamp"].resolve()
     assert chain.ensure(["lamp"]) == first
     assert first["lamp"].is_relative_to(places.tools)
+
+
+def test_an_installation_behind_our_own_links_is_still_found(
+    site: Site, machine: Machine, places: Places
+) -> None:
+    program = install(machine, "lamp", "2.1")
+    ours = places.bin / "lamp"
+    ours.parent.mkdir(parents=True)
+    ours.write_bytes(program.read_bytes())
+    ours.chmod(0o755)
+    first_ours = Machine("x86_64", "debian-bookworm", (str(places.bin), *machine.path))
+    chain = Toolchain((lamp(LAMP_INSTALLED, site.way()),), places, first_ours)
+    assert chain.ensure(["lamp"]) == {"lamp": program}
 
 
 def test_what_was_fetched_runs_and_is_not_fetched_again(lamp_chain: Toolchain, site: Site) -> None:
@@ -124,6 +142,11 @@ def test_one_failure_keeps_no_other_tool_from_being_had(
     ]
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(lamp_chain: Toolchain) -> None:
-    with pytest.raises(ToolchainError, match="no tool is called lmap; did you mean lamp"):
-        lamp_chain.ensure(["lmap"])
+@pytest.mark.parametrize(("given", "meant"), [("lmap", "lamp"), ("troch", "torch")])
+def test_an_unknown_name_is_answered_with_the_nearest(
+    site: Site, machine: Machine, places: Places, given: str, meant: str
+) -> None:
+    torch = Tool("torch", {"torch": "bin/lamp"}, (site.way(),))
+    chain = Toolchain((lamp(), torch), places, machine)
+    with pytest.raises(ToolchainError, match=f"no tool is called {given}; did you mean {meant}"):
+        chain.ensure([given])
