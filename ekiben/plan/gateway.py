@@ -73,6 +73,8 @@ def _values(own: dict[str, str], image: str) -> dict[str, Any]:
         "commonLabels": {key: own[key] for key in (labels.STACK,)},
         "global": {"images": {"envoyGateway": {"image": image, "pullPolicy": "IfNotPresent"}}},
         "topologyInjector": {"enabled": False},
+        # It renders itself only where it is not there yet, so every second run would remove it.
+        "crds": {"gatewayAPI": {"safeUpgradePolicy": {"enabled": False}}},
         "deployment": {
             "envoyGateway": {
                 "resources": {

@@ -27,10 +27,13 @@ SKOPEO = Tool(
 
 MMDEBSTRAP = Tool(
     "mmdebstrap",
-    programs("mmdebstrap"),
+    programs("mmdebstrap", "mmtarfilter"),
     (
         Installed(("--version",), at_least="1.3"),
-        Debian(("mmdebstrap",), {"mmdebstrap": "usr/bin/mmdebstrap"}),
+        Debian(
+            ("mmdebstrap",),
+            {"mmdebstrap": "usr/bin/mmdebstrap", "mmtarfilter": "usr/bin/mmtarfilter"},
+        ),
     ),
 )
 
