@@ -73,7 +73,7 @@ async def serve(engine: str, root: Path) -> int:
     await server.start()
     # The engine reads the port from here; whatever else is printed it hides.
     print(port, flush=True)
-    await _until_unneeded(os.getppid())
+    await _until_unneeded(int(os.environ.get("EKIBEN_ENGINE_PID") or os.getppid()))
     await provider.cancel()
     await server.stop(_GRACE_SECONDS)
     _end_children()

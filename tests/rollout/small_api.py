@@ -146,9 +146,10 @@ def serving(world: World, port: int = 0) -> Iterator[Server]:
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            if self.command != "HEAD":
+                self.wfile.write(text)
 
-        do_GET = do_POST = do_PATCH = _answer
+        do_GET = do_HEAD = do_POST = do_PATCH = _answer
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

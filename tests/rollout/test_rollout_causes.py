@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
-from situations import (
+
+from ekiben.rollout import causes
+from ekiben.rollout.cause import Kind
+from ekiben.rollout.snapshot import Snapshot, View, view
+from tests.rollout.situations import (
     IMAGE,
     NEW,
     OLD,
@@ -15,10 +19,6 @@ from situations import (
     running,
     waiting,
 )
-
-from ekiben.rollout import causes
-from ekiben.rollout.cause import Kind
-from ekiben.rollout.snapshot import Snapshot, View, view
 
 NOT_FOUND = (
     f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": not found'

@@ -6,12 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from situations import IMAGE, NEW, OLD, deployment, ended, event, pod, replica_set, running, waiting
-from small_api import World, refusal, serving
 
 from ekiben import rollout
 from ekiben.rollout import RolloutCancelled, RolloutError, Target
 from ekiben.rollout.record import Record
+from tests.rollout.situations import (
+    IMAGE,
+    NEW,
+    OLD,
+    deployment,
+    ended,
+    event,
+    pod,
+    replica_set,
+    running,
+    waiting,
+)
+from tests.rollout.small_api import World, refusal, serving
 
 STAMP = {"app.kubernetes.io/managed-by": "ekiben", "ekiben.dev/stack": "local"}
 FULL: dict[str, Any] = {

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from situations import (
+
+from ekiben.rollout.cause import span
+from ekiben.rollout.progress import is_done, line
+from ekiben.rollout.replicas import Word, word
+from ekiben.rollout.snapshot import Snapshot, View, view
+from tests.rollout.situations import (
     NEW,
     NOW,
     OLD,
@@ -17,11 +22,6 @@ from situations import (
     running,
     waiting,
 )
-
-from ekiben.rollout.cause import span
-from ekiben.rollout.progress import is_done, line
-from ekiben.rollout.replicas import Word, word
-from ekiben.rollout.snapshot import Snapshot, View, view
 
 
 def seen(*pods: Any, events: Any = (), **of_deployment: Any) -> View:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
-from situations import IMAGE, NEW
 
 from ekiben.rollout.record import KEPT, entry, is_complete, pruned
 from ekiben.rollout.target import Target
+from tests.rollout.situations import IMAGE, NEW
 
 TARGET = Target(
     model="iris",

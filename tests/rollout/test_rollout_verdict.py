@@ -4,13 +4,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from situations import IMAGE, NEW, OLD, deployment, pod, replica_set, running
 
 from ekiben.rollout import message
 from ekiben.rollout.cause import Cause, Kind
 from ekiben.rollout.snapshot import Snapshot, View, view
 from ekiben.rollout.target import Target
 from ekiben.rollout.verdict import Done, Failed, Memory, Verdict, Waiting, begin, judge
+from tests.rollout.situations import IMAGE, NEW, OLD, deployment, pod, replica_set, running
 
 DEADLINE = 300.0
 TARGET = Target(
@@ -43,7 +43,10 @@ def reading(*, ready: int = 0, wanted: int = 3, old: int = 0, **status: Any) -> 
     )
 
 
-def after(*readings: tuple[float, View, list[Cause]]) -> tuple[Memory, Verdict]:
+Step = tuple[float, View, list[Cause]]
+
+
+def after(*readings: Step) -> tuple[Memory, Verdict]:
     """The verdict after these readings, each at its second."""
     memory = begin(0.0, DEADLINE)
     outcome: Verdict = Waiting()
@@ -84,7 +87,7 @@ def test_a_pull_that_works_again_is_forgotten() -> None:
 
 
 def test_the_deadline_starts_anew_with_each_replica_that_becomes_ready() -> None:
-    steps = [(float(t), reading(ready=t // 250), []) for t in range(0, 700, 50)]
+    steps: list[Step] = [(float(t), reading(ready=t // 250), []) for t in range(0, 700, 50)]
     assert isinstance(after(*steps)[1], Waiting)
     over = failed(after(*steps, (801.0, reading(ready=2), []))[1])
     assert "since the last one became ready" in over.happened
