@@ -8,10 +8,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pathspec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -20,10 +20,25 @@ from .problems import Place, Problem, SpecError
 
 PLATFORM = "linux/amd64"
 
-_NEVER = (".git/", "__pycache__/", "*.pyc", ".venv/", ".bentoignore", "/model.yaml", "*.swp")
+_NEVER = tuple(
+    GitIgnoreSpecPattern(pattern)
+    for pattern in (
+        ".git/",
+        "__pycache__/",
+        "*.pyc",
+        ".venv/",
+        ".bentoignore",
+        "/model.yaml",
+        "*.swp",
+    )
+)
 """Left out of every image: `model.yaml` shapes pods, so changing it must not build anything."""
 
 _UNREADABLE = "cannot be read; check its permissions"
+
+_T = TypeVar("_T")
+_Sum = tuple[bool, str]
+"""Whether a file is executable, and its SHA-256."""
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -51,10 +66,10 @@ def model_source(folder: Path, shown: str, platform: str = PLATFORM) -> ModelSou
 
     Raises SpecError for what cannot be packed: links, sockets, unreadable files.
     """
-    problems: list[Problem] = []
-    sums = {name: _file_sum(path) for name, path in sorted(_packed(folder, shown, problems))}
-    if problems:
-        raise SpecError(problems)
+    reader = _Folder(folder, shown)
+    sums = reader.sums()
+    if reader.problems:
+        raise SpecError(reader.problems)
     image_id = digest({"files": sums, "platform": platform, "recipe": recipe_digest()}, 16)
     return ModelSource(folder=folder, files=tuple(sums), image_id=image_id)
 
@@ -65,63 +80,74 @@ def recipe_digest() -> str:
     return digest({str(p.relative_to(_PACKAGE)): _file_sum(p)[1] for p in parts}, 64)
 
 
-def _packed(folder: Path, shown: str, problems: list[Problem]) -> Iterator[tuple[str, Path]]:
-    """Files of the folder, without what `.bentoignore` and we leave out."""
-    ignored = _ignored(folder, shown, problems)
+class _Folder:
+    """A folder as it is read; what no image can hold is noted among the problems."""
 
-    def unreadable(error: OSError) -> None:
-        below = Path(error.filename).relative_to(folder).as_posix()
-        place = Place(file=shown if below == "." else f"{shown}/{below}")
-        problems.append(Problem(place=place, message=_UNREADABLE))
+    def __init__(self, path: Path, shown: str) -> None:
+        self.problems: list[Problem] = []
+        self._path = path
+        self._shown = shown
 
-    for directory, folders, files in os.walk(folder, onerror=unreadable):
-        here = Path(directory)
-        relative = here.relative_to(folder).as_posix()
-        prefix = "" if relative == "." else f"{relative}/"
-        folders[:] = sorted(f for f in folders if not ignored.match_file(f"{prefix}{f}/"))
-        links = [f for f in folders if (here / f).is_symlink()]
-        for name in sorted([*files, *links]):
-            if ignored.match_file(prefix + name):
-                continue
-            reason = _unpackable(here / name)
-            if reason:
-                place = Place(file=f"{shown}/{prefix}{name}")
-                problems.append(Problem(place=place, message=reason))
-            else:
-                yield prefix + name, here / name
+    def sums(self) -> dict[str, _Sum]:
+        """Its files by name, without what `.bentoignore` and we leave out."""
+        ignored = self._ignored()
+        found = {name: self._read(name, _file_sum) for name in sorted(self._names(ignored))}
+        return {name: result for name, result in found.items() if result}
 
+    def _names(self, ignored: pathspec.GitIgnoreSpec) -> Iterator[str]:
+        for directory, folders, files in os.walk(self._path, onerror=self._unreadable):
+            below = Path(directory).relative_to(self._path).as_posix()
+            prefix = "" if below == "." else f"{below}/"
+            folders[:] = [f for f in folders if not ignored.match_file(f"{prefix}{f}/")]
+            links = [f for f in folders if (self._path / prefix / f).is_symlink()]
+            for name in [*files, *links]:
+                if not ignored.match_file(prefix + name):
+                    yield prefix + name
 
-def _ignored(folder: Path, shown: str, problems: list[Problem]) -> pathspec.GitIgnoreSpec:
-    path, file = folder / ".bentoignore", f"{shown}/.bentoignore"
-    own: list[str] = []
-    reason = _unpackable(path) if os.path.lexists(path) else "absent"
-    if reason is None:
-        own = path.read_text(errors="replace").splitlines()
-    elif reason != "absent":
-        problems.append(Problem(place=Place(file=file), message=reason))
-    patterns = []
-    for number, line in enumerate(own, start=1):
+    def _ignored(self) -> pathspec.GitIgnoreSpec:
+        lines: list[str] = []
+        if os.path.lexists(self._path / ".bentoignore"):
+            text = self._read(".bentoignore", lambda path: path.read_text(errors="replace"))
+            lines = (text or "").splitlines()
+        patterns = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                patterns.append(GitIgnoreSpecPattern(line))
+            except (ValueError, re.error):
+                message = f"given {line!r}; expected a pattern as in .gitignore"
+                self._refuse(".bentoignore", message, number)
+        return pathspec.GitIgnoreSpec([*patterns, *_NEVER])
+
+    def _read(self, name: str, read: Callable[[Path], _T]) -> _T | None:
+        """What `read` makes of a file; None where it is refused."""
+        path = self._path / name
         try:
-            patterns.append(GitIgnoreSpecPattern(line))
-        except (ValueError, re.error):
-            message = f"given {line!r}; expected a pattern as in .gitignore"
-            problems.append(Problem(place=Place(file=file, line=number, column=1), message=message))
-    return pathspec.GitIgnoreSpec([*patterns, *map(GitIgnoreSpecPattern, _NEVER)])
+            reason = _unpackable(path.lstat().st_mode)
+            if reason is None:
+                return read(path)
+        except OSError:
+            reason = _UNREADABLE
+        self._refuse(name, reason)
+        return None
+
+    def _unreadable(self, error: OSError) -> None:
+        self._refuse(Path(error.filename).relative_to(self._path).as_posix(), _UNREADABLE)
+
+    def _refuse(self, name: str, message: str, line: int = 0) -> None:
+        file = self._shown if name == "." else f"{self._shown}/{name}"
+        place = Place(file=file, line=line, column=1 if line else 0)
+        self.problems.append(Problem(place=place, message=message))
 
 
-def _unpackable(path: Path) -> str | None:
-    mode = path.lstat().st_mode
+def _unpackable(mode: int) -> str | None:
     if stat.S_ISLNK(mode):
         return "is a link; an image holds files only, so put the file itself there"
     if not stat.S_ISREG(mode):
         return "is neither a file nor a folder; leave it out or name it in .bentoignore"
-    if not os.access(path, os.R_OK):
-        return _UNREADABLE
     return None
 
 
-def _file_sum(path: Path) -> tuple[bool, str]:
-    """Whether the file is executable, and its SHA-256."""
+def _file_sum(path: Path) -> _Sum:
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
         return bool(os.fstat(file.fileno()).st_mode & 0o100), content
