@@ -35,6 +35,11 @@ class Ranges:
         return IPv4Network((self.block[0x200], 24))
 
     @property
+    def egress_resolver(self) -> IPv4Address:
+        """Where the way out answers names, with the machine's own resolver."""
+        return self.egress[3]
+
+    @property
     def services(self) -> IPv4Network:
         return IPv4Network((self.block[0x1000], 20))
 

@@ -14,6 +14,7 @@ from local.cluster import files, kubeconfig, kubernetes_settings
 from local.cluster.config import REGISTRY_PORT, ClusterConfig
 from local.cluster.layout import INSIDE, Layout
 
+EGRESS_INTERFACE = "egress0"
 PAUSE_IMAGE = "ekiben/pause:1"
 REGISTRY_USER = "ekiben"
 REGISTRY_STORAGE = Path("/var/lib/registry")
@@ -59,6 +60,7 @@ def render(
         "registry.yaml": registry(config),
         "registry.htpasswd": f"{REGISTRY_USER}:{credentials.registry_hash}\n",
         "gateway.json": gateway(config),
+        "egress.nft": egress(config),
         "resolv.conf": "".join(f"nameserver {address}\n" for address in machine.nameservers),
     }
 
@@ -175,6 +177,17 @@ def registry(config: ClusterConfig) -> str:
         },
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def egress(config: ClusterConfig) -> str:
+    """What leaves the node by its way out carries the node's address there."""
+    return f"""table ip ekiben-egress {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat;
+    oifname "{EGRESS_INTERFACE}" ip saddr != {config.ranges.egress} masquerade
+  }}
+}}
+"""
 
 
 def gateway(config: ClusterConfig) -> str:

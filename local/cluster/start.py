@@ -45,6 +45,7 @@ _INSIDE = (
     "spawn",
     "supervisor",
 )
+EGRESS_TOOL = "slirp4netns"
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -111,8 +112,8 @@ def _prepare(layout: Layout, cluster: ClusterConfig, tools: Mapping[str, Path]) 
     """Write all that the node reads; what has not changed is left alone."""
     pki.ensure(layout.pki, cluster)
     registry.write_client_files(layout, cluster)
-    egress = "slirp4netns" in tools
-    nameservers = tuple(network.nameservers()) if egress else ()
+    egress = EGRESS_TOOL in tools
+    nameservers = (str(cluster.ranges.egress_resolver),) if egress else ()
     credentials = settings.Credentials(
         encryption_key=(layout.pki / "encryption.key").read_text(),
         registry_password=registry.password(layout),

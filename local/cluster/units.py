@@ -9,13 +9,12 @@ from pathlib import Path
 from local.cluster import probes
 from local.cluster.config import API_PORT, ClusterConfig
 from local.cluster.layout import INSIDE
-from local.cluster.settings import PAUSE_IMAGE
+from local.cluster.settings import EGRESS_INTERFACE, PAUSE_IMAGE
 
 SETTINGS = INSIDE / "settings"
 PKI = INSIDE / "pki"
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
 CONTAINERD_NAMESPACE = "k8s.io"
-EGRESS_INTERFACE = "egress0"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def node_units(
         _kube_proxy(tools),
         _gateway(config, tools),
     )
-    return (*units, _egress(config, tools)) if egress else units
+    return (*units, _egress_rules(tools), _egress(config, tools)) if egress else units
 
 
 def _flags(**values: object) -> tuple[str, ...]:
@@ -245,8 +244,13 @@ def _gateway(config: ClusterConfig, tools: Mapping[str, Path]) -> Unit:
     return Unit("gateway", argv, probes.Listens(config.gateway_port), on_host=True)
 
 
+def _egress_rules(tools: Mapping[str, Path]) -> Unit:
+    argv = (str(tools["nft"]), "--file", str(SETTINGS / "egress.nft"))
+    return Unit("egress-rules", argv, probes.Exited(), once=True)
+
+
 def _egress(config: ClusterConfig, tools: Mapping[str, Path]) -> Unit:
-    """A way out for the pods that asks nothing of the host: packets become its own sockets."""
+    """A way out for the pods that asks nothing of the host: their packets become its sockets."""
     argv = (
         str(tools["slirp4netns"]),
         "--configure",

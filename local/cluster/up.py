@@ -10,7 +10,7 @@ from pathlib import Path
 from lightkube import Client
 
 from local import toolchain
-from local.cluster import api, dns, files, identity, images, lock, machine, network, oci, start
+from local.cluster import api, dns, files, identity, images, lock, machine, oci, start
 from local.cluster.config import ClusterConfig
 from local.cluster.down import finish_removal
 from local.cluster.errors import ClusterError
@@ -47,7 +47,7 @@ def up(layout: Layout, progress: Progress) -> None:
 
 def _up(layout: Layout, progress: Progress) -> None:
     finish_removal(layout)
-    tools = dict(toolchain.ensure(NODE_TOOLS, progress))
+    tools = {**toolchain.ensure(NODE_TOOLS, progress), **_way_out(progress)}
     progress.start("node")
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     layout.root.chmod(0o700)
@@ -62,14 +62,23 @@ def _up(layout: Layout, progress: Progress) -> None:
     _wait("node", layout, _NODE_SECONDS, lambda: _node_trouble(layout, cluster, kube), progress)
     progress.done("node", f"{cluster.node_name} is Ready, API at {cluster.api}")
     progress.start("dns")
-    api.apply(kube, dns.objects(cluster, references["coredns"], _nameservers(tools)))
+    api.apply(kube, dns.objects(cluster, references["coredns"], _nameservers(cluster, tools)))
     _wait("dns", layout, _DNS_SECONDS, lambda: _dns_trouble(cluster, kube), progress)
     progress.done("dns", f"CoreDNS serves at {cluster.ranges.dns}")
     _write_result(layout, cluster, tools, references)
 
 
-def _nameservers(tools: Mapping[str, Path]) -> list[str]:
-    return network.nameservers() if "slirp4netns" in tools else []
+def _way_out(progress: Progress) -> Mapping[str, Path]:
+    """Pods that call services on the Internet need it; a cluster can do without."""
+    try:
+        return toolchain.ensure([start.EGRESS_TOOL], progress)
+    except toolchain.ToolchainError as error:
+        progress.say("node", f"its pods have no way out of this machine: {error}")
+        return {}
+
+
+def _nameservers(cluster: ClusterConfig, tools: Mapping[str, Path]) -> list[str]:
+    return [str(cluster.ranges.egress_resolver)] if start.EGRESS_TOOL in tools else []
 
 
 def _registry_trouble(registry: RegistryClient) -> str | None:
