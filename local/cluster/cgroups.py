@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from pathlib import Path
 from local.cluster.errors import ClusterError
 
 _INHERITED = ("cpuset.cpus", "cpuset.mems")
+CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids", "hugetlb")
+"""What the kubelet limits pods by."""
+_ASIDE = "ekiben-aside"
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,29 @@ def pods(cgroup: str) -> str:
     return f"{cgroup}/pods"
 
 
-def create(cgroup: str) -> None:
-    """Make the cluster's cgroups and move this process to the node's."""
-    for hierarchy in of_this_machine():
+def create(cgroup: str, among: Sequence[Hierarchy], process: int) -> None:
+    """Make the cluster's cgroups and move a process to the node's."""
+    for hierarchy in among:
         for path in _downwards(hierarchy.root, node(cgroup), pods(cgroup)):
             path.mkdir(exist_ok=True)
             if hierarchy.unified:
                 _delegate(path.parent)
             else:
                 _inherit(path)
-        (hierarchy.root / node(cgroup) / "cgroup.procs").write_text(str(os.getpid()))
+        _procs(hierarchy.root / node(cgroup)).write_text(str(process))
 
 
-def _downwards(root: Path, *cgroups: str) -> Iterator[Path]:
-    seen: dict[Path, None] = {}
-    for cgroup in cgroups:
-        path = root
-        for part in Path(cgroup).parts:
-            path = path / part
-            seen[path] = None
-    return iter(seen)
+def _procs(path: Path) -> Path:
+    return path / "cgroup.procs"
+
+
+def _downwards(root: Path, *cgroups: str) -> list[Path]:
+    paths = [root / Path(*Path(c).parts[:n]) for c in cgroups for n in _depths(c)]
+    return list(dict.fromkeys(paths))
+
+
+def _depths(cgroup: str) -> range:
+    return range(1, len(Path(cgroup).parts) + 1)
 
 
 def _inherit(path: Path) -> None:
@@ -80,39 +86,57 @@ def _inherit(path: Path) -> None:
 
 
 def _delegate(path: Path) -> None:
-    """Switch all of the controllers that `path` has on for its children (version 2)."""
-    names = (path / "cgroup.controllers").read_text().split()
-    enabled = (path / "cgroup.subtree_control").read_text().split()
-    for name in names:
-        if name in enabled:
+    """Let the children of `path` have the controllers that it has (version 2)."""
+    control = path / "cgroup.subtree_control"
+    available = (path / "cgroup.controllers").read_text().split()
+    enabled = control.read_text().split()
+    for name in CONTROLLERS:
+        if name not in available or name in enabled:
             continue
         try:
-            (path / "cgroup.subtree_control").write_text(f"+{name}")
+            control.write_text(f"+{name}")
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-            raise ClusterError(
-                f"{path}: the cgroup controller {name!r} cannot be handed on to the cluster,"
-                " because processes live in this very cgroup. Inside a container, move them to a"
-                " child of it first, or give the container the host's cgroup namespace"
-            ) from None
+            _move(path, path / _ASIDE)
+            control.write_text(f"+{name}")
 
 
-def _trees(cgroup: str) -> list[Path]:
-    trees = [hierarchy.root / cgroup for hierarchy in of_this_machine()]
-    return [tree for tree in trees if tree.is_dir()]
+def _move(origin: Path, target: Path) -> None:
+    """Move all processes of one cgroup to another.
+
+    Below the true root, a cgroup holds either processes or controllers of its children. Inside a
+    container the root that we see is not the true one, and everything starts out living in it.
+    """
+    target.mkdir(exist_ok=True)
+    while left := _procs(origin).read_text().split():
+        for process in left:
+            with suppress(ProcessLookupError):
+                _procs(target).write_text(process)
 
 
-def remove(cgroup: str, patience: float = 10.0) -> None:
+def remove(cgroup: str, among: Sequence[Hierarchy], patience: float = 10.0) -> None:
     """Remove the cgroups of a cluster whose processes have ended or are about to."""
     deadline = time.monotonic() + patience
-    while left := [tree for tree in _trees(cgroup) if not _remove_tree(tree)]:
+    trees = [hierarchy.root / cgroup for hierarchy in among]
+    while left := [tree for tree in trees if not _remove_tree(tree)]:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"{left[0]}: the cgroup stays busy: a process of the cluster is left in it"
                 " (`cat` its cgroup.procs, and those of its children)"
             )
         time.sleep(0.05)
+    for hierarchy in among:
+        if (hierarchy.root / _ASIDE).is_dir() and not trees[0].parent.exists():
+            _move_back(hierarchy.root)
+
+
+def _move_back(root: Path) -> None:
+    control = root / "cgroup.subtree_control"
+    for name in control.read_text().split():
+        control.write_text(f"-{name}")
+    _move(root / _ASIDE, root)
+    (root / _ASIDE).rmdir()
 
 
 def _remove_tree(tree: Path) -> bool:

@@ -62,8 +62,8 @@ def main(arguments: list[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ClusterError(f"cluster {layout.name}: its node already runs") from None
-    cgroups.remove(layout.cgroup)
-    cgroups.create(layout.cgroup)
+    cgroups.remove(layout.cgroup, cgroups.of_this_machine())
+    cgroups.create(layout.cgroup, cgroups.of_this_machine(), os.getpid())
     host_network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     ns.unshare(ns.CLONE_NEWNS | ns.CLONE_NEWPID)
     go_on, say_go_on = os.pipe()

@@ -54,6 +54,6 @@ def _end(process: identity.ProcessId) -> None:
 def clean(layout: Layout) -> None:
     """Remove what a dead node may have left outside of its folder."""
     network.remove(layout.host_interface)
-    cgroups.remove(layout.cgroup)
+    cgroups.remove(layout.cgroup, cgroups.of_this_machine())
     layout.pid_file.unlink(missing_ok=True)
     layout.node_status.unlink(missing_ok=True)

