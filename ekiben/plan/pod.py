@@ -51,7 +51,7 @@ def _container(spec: ModelSpec, image: Any) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": PORT}],
         "env": [
-            *({"name": name, "value": value} for name, value in sorted(spec.env.items())),
+            *({"name": name, "value": _literal(value)} for name, value in sorted(spec.env.items())),
             {"name": "BENTOML_HOME", "value": "/tmp/bentoml"},
             {"name": "EKIBEN_MIN_READY", "value": str(whole_seconds(spec.update.min_ready))},
         ],
@@ -66,6 +66,12 @@ def _container(spec: ModelSpec, image: Any) -> dict[str, Any]:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": _mounts(spec),
     }
+
+
+def _literal(value: str) -> str:
+    """Kubernetes puts other variables in place of `$(NAME)` and `$` in place of `$$`; people who
+    write a password expect it as they wrote it."""
+    return value.replace("$", "$$")
 
 
 def _resources(spec: ModelSpec) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def build(
         else None,
         namespace=namespace(spec.team, labels.of_team(spec.name, spec.team)),
         service_account=service_account(spec.name, spec.team),
-        models={name: _model(spec, model) for name, model in spec.models.items()},
+        models={name: _model(spec, model) for name, model in sorted(spec.models.items())},
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from .base import Spec
 from .values import (
@@ -27,6 +27,14 @@ def _built(kind: object) -> object:
     if kind != "realtime":
         raise ValueError("expected 'realtime'")
     return kind
+
+
+def _sorted(given: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(given.items()))
+
+
+_SORTED = AfterValidator(_sorted)
+"""The order in which names are written makes no difference."""
 
 
 class Compute(Spec):
@@ -108,10 +116,10 @@ class ModelSpec(Spec):
     endpoint: Endpoint | None = None
     """Path below the team's address; `/<name>` where silent. Everything under it is the model's."""
 
-    env: dict[EnvName, EnvValue] = Field(default={})
+    env: Annotated[dict[EnvName, EnvValue], _SORTED] = Field(default={})
     """Environment variables of the service."""
 
-    secrets: dict[EnvName, SecretReference] = Field(default={})
+    secrets: Annotated[dict[EnvName, SecretReference], _SORTED] = Field(default={})
     """Files under /run/secrets/ekiben, by reference: `TOKEN: vision/token` is the key `token` of
     the Secret `vision` in the team's namespace."""
 
