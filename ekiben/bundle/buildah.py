@@ -16,6 +16,9 @@ from .source import Registry
 
 ISOLATE = Path(__file__).parent / "files" / "isolate.py"
 
+_ZSTD = ("--compression-format=zstd", "--compression-level=3")
+"""A seventh smaller than gzip, and unpacked several times faster, so that pods start earlier."""
+
 _POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 _FILES = {
     "policy.json": json.dumps(_POLICY),
@@ -45,7 +48,7 @@ class Buildah:
 
     def prepare(self) -> None:
         """Writes the settings files; chooses the storage driver once."""
-        for folder in ("conf", "tmp", "run", "storage", "data"):
+        for folder in ("conf", "tmp", "run", "storage", "state"):
             (self._home / folder).mkdir(parents=True, exist_ok=True)
         for name, text in _FILES.items():
             _replace(self._home / "conf" / name, text)
@@ -114,7 +117,7 @@ class Buildah:
         done = self._run(
             "pushing",
             [
-                *("push", "--quiet", "--retry=0", f"--digestfile={digest_file}", *auth),
+                *("push", "--quiet", "--retry=0", f"--digestfile={digest_file}", *auth, *_ZSTD),
                 *(f"--cert-dir={trusted}", f"--tls-verify={str(not registry.plain_http).lower()}"),
                 *(self._policy, image, f"docker://{repository}:{tag}"),
             ],
@@ -145,6 +148,7 @@ class Buildah:
     ) -> Finished:
         home = self._home
         isolate = [sys.executable, "-I", str(ISOLATE), *(["--offline"] if offline else [])]
+        isolate += ["--state", str(home / "state")]
         return self.runner.run(
             what,
             [
@@ -163,11 +167,6 @@ class Buildah:
             "CONTAINERS_STORAGE_CONF": str(home / "conf" / "storage.conf"),
             "TMPDIR": str(home / "tmp"),
             "HOME": str(home),
-            # Where buildah keeps what it knows of registries depends on who it thinks it works
-            # for; root's place would be /var/lib/containers, which is not ours.
-            "_CONTAINERS_ROOTLESS_UID": "1",
-            "XDG_DATA_HOME": str(home / "data"),
-            "XDG_RUNTIME_DIR": str(home / "run"),
         }
 
 

@@ -41,7 +41,7 @@ class Recipe:
     @property
     def base_id(self) -> str:
         """Identity of the base image that is put together here: 12 hex characters."""
-        text = repr((self.suite, self.packages, self.python))
+        text = repr((self.revision, self.suite, self.packages, self.python))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -6,6 +6,7 @@ otherwise requirements.txt is resolved together with the floor that Ekiben needs
 
 import compileall
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,9 @@ MOUNTED = Path("/run/ekiben")
 FILES = MOUNTED / "requirements"
 CERTIFICATES = MOUNTED / "certificates.pem"
 RUNTIME = "/opt/ekiben"
+TESTS = re.compile(r"/tests?/")
+"""Tests of packages: a third of numpy's code, and no service imports them."""
+
 OFFLINE = 3
 """Exit status: the index could not be reached and the cache was not enough."""
 
@@ -83,7 +87,11 @@ def _finish(venv: Path) -> None:
     for name in ("CACHEDIR.TAG", ".gitignore", ".lock"):
         (venv / name).unlink(missing_ok=True)
     compileall.compile_dir(
-        packages, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
+        packages,
+        rx=TESTS,
+        quiet=2,
+        workers=0,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
     )
     for leftover in Path("/tmp").iterdir():
         shutil.rmtree(leftover, ignore_errors=True)

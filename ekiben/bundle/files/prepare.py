@@ -6,11 +6,13 @@ of time stamps.
 """
 
 import compileall
+import re
 import sys
 import sysconfig
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+TESTS = re.compile(r"/tests?/")
 LINES = {
     "/etc/passwd": "bentoml:x:{user}:{user}:service:/tmp:/usr/sbin/nologin\n",
     "/etc/group": "bentoml:x:{user}:\n",
@@ -24,8 +26,9 @@ def main(user: str) -> None:
     compileall.compile_dir(
         sysconfig.get_path("stdlib"),
         quiet=2,
+        rx=TESTS,
+        workers=0,
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        rx=None,
     )
 
 
