@@ -31,7 +31,8 @@ def guard(service: Any, environ: Any) -> None:
     service.add_asgi_middleware(RefusePickles)
     version, seconds = environ.get("EKIBEN_VERSION"), float(environ.get("EKIBEN_MIN_READY") or 0)
     if version and seconds > 0:
-        path = f"/{service.path_prefix.strip('/')}/readyz".replace("//", "/")
+        prefix = (service.path_prefix or "").strip("/")
+        path = f"/{prefix}/readyz" if prefix else "/readyz"
         service.add_asgi_middleware(
             Soak, path=path, version=version, seconds=seconds, record=RECORD
         )
