@@ -7,7 +7,7 @@ It passes the *restricted* Pod Security Standard
 from typing import Any
 
 from ekiben.spec import ModelSpec
-from ekiben.spec.values import whole_seconds
+from ekiben.spec.values import millicores, whole_seconds
 
 PORT = 3000
 """Where BentoML serves the API, its probes and its metrics."""
@@ -50,11 +50,7 @@ def _container(spec: ModelSpec, image: Any) -> dict[str, Any]:
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": PORT}],
-        "env": [
-            *({"name": name, "value": _literal(value)} for name, value in sorted(spec.env.items())),
-            {"name": "BENTOML_HOME", "value": "/tmp/bentoml"},
-            {"name": "EKIBEN_MIN_READY", "value": str(whole_seconds(spec.update.min_ready))},
-        ],
+        "env": [{"name": name, "value": value} for name, value in sorted(_env(spec).items())],
         "resources": _resources(spec),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -72,6 +68,19 @@ def _literal(value: str) -> str:
     """Kubernetes puts other variables in place of `$(NAME)` and `$` in place of `$$`; people who
     write a password expect it as they wrote it."""
     return value.replace("$", "$$")
+
+
+def _env(spec: ModelSpec) -> dict[str, str]:
+    """The model's own variables over what suits most; Ekiben's own over both."""
+    return {
+        # Numerical libraries start a thread for each core of the node, whatever was requested.
+        "OMP_NUM_THREADS": str(-(-millicores(spec.compute.cpu) // 1000)),
+        # onnxruntime reports to its maker unless told not to.
+        "ORT_DISABLE_TELEMETRY": "1",
+        **{name: _literal(value) for name, value in spec.env.items()},
+        "BENTOML_HOME": "/tmp/bentoml",
+        "EKIBEN_MIN_READY": str(whole_seconds(spec.update.min_ready)),
+    }
 
 
 def _resources(spec: ModelSpec) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def items(value: Any) -> Iterator[tuple[str, Any]]:
             yield from items(child)
 
 
-everything = settings(max_examples=40, deadline=None)
+everything = settings(max_examples=25, deadline=None)
 
 
 @everything
