@@ -66,7 +66,7 @@ class Buildah:
         for leftover in (self._home / "tmp").glob("*"):
             if leftover.name != "buildah-cache":
                 shutil.rmtree(leftover, ignore_errors=True)
-        if self._run("cleaning up", ["rm", "--all"]).code:
+        if self._run("", ["rm", "--all"]).code:
             for folder in ("storage", "run"):
                 shutil.rmtree(self._home / folder, ignore_errors=True)
 
@@ -76,7 +76,7 @@ class Buildah:
         own = f"localhost/ekiben-base:{recipe.base_id}-{platform.partition('/')[2]}"
         look = ["inspect", "--type=image", "--format={{.FromImageID}}"]
         for name in (recipe.image, own):
-            if not self._run("looking for the base image", [*look, name]).code:
+            if not self._run("", [*look, name]).code:
                 return name
         if self._pull(recipe.image, platform):
             return recipe.image
@@ -129,19 +129,20 @@ class Buildah:
         return not self._run("pulling the base image", [*command, self._policy, image]).code
 
     def _import(self, tarball: Path, name: str, platform: str) -> None:
-        created = self._run("importing the base image", ["from", self._policy, "scratch"])
+        created = self._run("", ["from", self._policy, "scratch"])
         container = created.lines[-1] if created.lines else ""
-        for arguments in (
-            ["add", "--quiet", container, str(tarball), "/"],
-            ["config", f"--arch={platform.partition('/')[2]}", "--os=linux", container],
-            ["commit", "--quiet", "--rm", "--timestamp=0", self._policy, container, name],
+        commit = ["commit", "--quiet", "--rm", "--timestamp=0", self._policy, container, name]
+        for what, arguments in (
+            ("unpacking the base image", ["add", "--quiet", container, str(tarball), "/"]),
+            ("", ["config", f"--arch={platform.partition('/')[2]}", "--os=linux", container]),
+            ("importing the base image", commit),
         ):
-            done = self._run("importing the base image", arguments)
+            done = self._run(what, arguments)
             if done.code:
                 raise Failure("base", "buildah could not import it", done.lines[-5:])
 
     def _overlay_works(self) -> bool:
-        return not self._run("trying overlay", ["info"], driver="overlay").code
+        return not self._run("", ["info"], driver="overlay").code
 
     def _run(
         self, what: str, arguments: list[str], *, offline: bool = False, driver: str = ""

@@ -16,18 +16,32 @@ PASSING = re.compile(
 )
 FULL = "no space left on device"
 
+NO_INDEX = "check that this machine reaches its Python package index (index settings, proxies)"
+NO_COMPILER = "images have no compiler; choose a version that has a wheel for this Python"
+NO_HASHES = (
+    "requirements.lock needs a hash for every package; write it with "
+    "`uv pip compile --generate-hashes requirements.txt -o requirements.lock`"
+)
+UNRESOLVED = "change requirements.txt (and requirements.lock, if there is one)"
+REQUIREMENTS_ADVICE = (
+    (re.compile(r"--require-hashes"), NO_HASHES),
+    (re.compile(r"Failed to build"), NO_COMPILER),
+    (re.compile(r"Failed to fetch|error sending request|dns error|tcp connect"), NO_INDEX),
+)
+ALONE = (
+    "the test runs without a network and without the env and secrets of model.yaml; "
+    "`smoke: import` in model.yaml tries less"
+)
+
 
 def of_build(stage: Stage, done: Finished, source: ImageSource, deadline: int) -> Failure:
-    """The failure of a build stage."""
+    """The failure of a build stage; `deadline` is the smoke test's, in seconds."""
     if any(FULL in line for line in done.lines):
         return Failure(stage, "the disk is full", advice="free space where the cache lies")
+    trace = traceback_of(done.lines, "/".join(source.folder.resolve().parts[-2:]))
     if stage == "requirements":
         return _requirements(done)
-    folder = "/".join(source.folder.resolve().parts[-2:])
-    trace = traceback_of(done.lines, folder)
-    if stage == "bento":
-        return _bento(done, trace)
-    return _smoke(done, trace, deadline)
+    return _bento(done, trace) if stage == "bento" else _smoke(done, trace, deadline)
 
 
 def of_push(done: Finished, registry: Registry) -> Failure | Unreachable:
@@ -43,23 +57,19 @@ def of_push(done: Finished, registry: Registry) -> Failure | Unreachable:
 
 
 def _requirements(done: Finished) -> Failure:
-    reason = resolver_reason(done.lines)
-    if "require-hashes" in reason:
-        advice = (
-            "requirements.lock needs a hash for every package; write it with "
-            "`uv pip compile --generate-hashes requirements.txt -o requirements.lock`"
-        )
-    else:
-        advice = "change requirements.txt (and requirements.lock, if there is one)"
-    if not reason:
-        return Failure("requirements", "uv failed", last_lines(done.lines), advice)
-    return Failure("requirements", reason, advice=advice)
+    what, *causes = resolver_reason(done.lines) or ["uv failed", *last_lines(done.lines)]
+    whole = "\n".join([what, *causes])
+    advice = (text for pattern, text in REQUIREMENTS_ADVICE if pattern.search(whole))
+    return Failure("requirements", what, causes[-12:], next(advice, UNRESOLVED))
 
 
 def _bento(done: Finished, trace: list[str]) -> Failure:
     if verdict_of(done.lines).get("cause") != "import":
         return Failure("bento", "bentoml could not build it", last_lines(done.lines))
-    return Failure("bento", f"importing the service raised {_kind(trace)}", trace, _advice(trace))
+    if not trace:
+        return Failure("bento", "importing the service failed", last_lines(done.lines))
+    kind = trace[-1].partition(":")[0]
+    return Failure("bento", f"importing the service raised {kind}", trace, _advice(trace))
 
 
 def _smoke(done: Finished, trace: list[str], deadline: int) -> Failure:
@@ -70,16 +80,8 @@ def _smoke(done: Finished, trace: list[str], deadline: int) -> Failure:
         "sample": f"the sample request failed: {verdict['detail']}",
         "import": f"importing the service failed ({verdict['detail']})",
     }[verdict["cause"]]
-    advice = _advice(trace) or (
-        "the test runs without a network and without the env and secrets of model.yaml; "
-        "`smoke: import` in model.yaml tries less"
-    )
-    lines = last_lines(done.lines)
-    return Failure("smoke", cause, [*trace, "last lines:", *lines] if trace else lines, advice)
-
-
-def _kind(trace: list[str]) -> str:
-    return trace[-1].partition(":")[0] if trace else "an error"
+    lines = [*trace, "last lines:", *last_lines(done.lines)]
+    return Failure("smoke", cause, lines, _advice(trace) or ALONE)
 
 
 def _advice(trace: list[str]) -> str:

@@ -74,7 +74,7 @@ class Docker:
         loopback addresses.
         """
         reference = f"{repository}:{tag}"
-        done = self.runner.run("tagging", ["docker", "tag", image, reference])
+        done = self.runner.run("", ["docker", "tag", image, reference])
         if not done.code:
             command = ["docker", *self._credentials(registry, context), "push", reference]
             done = self.runner.run("pushing", command)
@@ -89,7 +89,7 @@ class Docker:
         settings.mkdir(exist_ok=True)
         shutil.copy(registry.auth_file, settings / "config.json")
         asked = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
-        found = self.runner.run("looking for the daemon", asked)
+        found = self.runner.run("", asked)
         host = ["--host", found.lines[-1]] if not found.code and found.lines else []
         return ["--config", str(settings), *host]
 

@@ -45,6 +45,7 @@ class Runner:
 
     def run(self, what: str, command: Sequence[str], **more: str) -> Finished:
         """Runs the command, `more` being extra environment; says `what (12 s)` as time passes.
+        An empty `what` says nothing: for what takes no time.
 
         Raises Stopped when the build is cancelled, after the command's whole group has ended.
         """
@@ -70,7 +71,8 @@ class Runner:
         threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
         last: deque[str] = deque(maxlen=KEPT_LINES)
         began = said = time.monotonic()
-        self.progress(what)
+        if what:
+            self.progress(what)
         while True:
             with contextlib.suppress(queue.Empty):
                 line = lines.get(timeout=0.1)
@@ -81,7 +83,7 @@ class Runner:
                 last.append(line.rstrip("\n"))
             if self.cancelled.is_set():
                 raise Stopped(what)
-            if time.monotonic() - said >= TICK:
+            if what and time.monotonic() - said >= TICK:
                 said = time.monotonic()
                 self.progress(f"{what} ({said - began:.0f} s)")
 

@@ -2,107 +2,35 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from .containerfile import SOURCES
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_BUILDKIT = re.compile(r"^#\d+ (?:\d+\.\d+ )?")
-_FRAME = re.compile(r'^( *)File "(?P<file>[^"]+)", line (?P<line>\d+)(?P<rest>.*)$')
-_CROSS = "\N{MULTIPLICATION SIGN}"
-_BOX = re.compile(rf"^[\s│]*[{_CROSS}╰├─▶╯>-]*[─▶]*\s*")
-_TRACE = "Traceback (most recent call last):"
-_CHAIN = (
+VERDICT = '{"ekiben"'
+ENDS = ("Error: building at STEP", "subprocess exited with", "ERROR: ", "------", VERDICT)
+"""How lines begin that a builder, or a step's script, adds after a program's own."""
+
+OURS = ("ekiben_entry.py", "ekiben_runtime/")
+TRACE = "Traceback (most recent call last):"
+CHAIN = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 )
-VERDICT = '{"ekiben"'
-ENDS = ("Error: building at STEP", "subprocess exited with", "ERROR: ", "------", VERDICT)
-OURS = ("ekiben_entry.py", "ekiben_runtime/")
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_BUILDKIT = re.compile(r"^#\d+ (?:\d+\.\d+ )?")
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?P<rest>.*)$')
+_STEP = re.compile(r"^(\[\d+/\d+\] (STEP|COMMIT)|--> Using cache)")
+_LOG = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_CROSS = "\N{MULTIPLICATION SIGN}"
+_MARKS = re.compile(rf"^[\s│╰├─▶╯{_CROSS}]*(?:error:|cause:)?\s*")
 
 
-def plain(lines: Sequence[str]) -> list[str]:
+def plain(lines: Iterable[str]) -> list[str]:
     """Lines without colours and without BuildKit's prefixes."""
     return [_BUILDKIT.sub("", _ANSI.sub("", line)).rstrip() for line in lines]
-
-
-def resolver_reason(lines: Sequence[str]) -> str:
-    """Why uv could not install, as one paragraph; empty when it did not say so.
-
-    uv draws a small tree: a line with a cross for what failed, then branches for the causes and
-    hints, wrapped at the terminal's width.
-    """
-    said = plain(lines)
-    starts = [n for n, line in enumerate(said) if line.lstrip().startswith((_CROSS, "error:"))]
-    if not starts:
-        return ""
-    parts: list[str] = []
-    for line in said[starts[-1] :]:
-        if not line.strip() or line.startswith("Error: building at STEP"):
-            if parts and not line.strip() and line != said[-1]:
-                continue
-            break
-        parts.append(_BOX.sub("", line).removeprefix("error:").strip())
-    return " ".join(part for part in parts if part)
-
-
-def traceback_of(lines: Sequence[str], folder: str) -> list[str]:
-    """The last traceback with the frames of the model's code only; empty when there is none.
-
-    Paths are shown as in the project: `folder` is the model's folder there (models/iris).
-    """
-    said = plain(lines)
-    starts = [n for n, line in enumerate(said) if line.strip().endswith(_TRACE)]
-    if not starts:
-        return []
-    begin = _chain_start(said, starts)
-    return _cut(said[begin:], folder)
-
-
-def _chain_start(said: list[str], starts: list[int]) -> int:
-    """The first traceback of the chain that the last one closes."""
-    begin = starts[-1]
-    for before in reversed(starts[:-1]):
-        if not any(line.strip() in _CHAIN for line in said[before:begin]):
-            break
-        begin = before
-    return begin
-
-
-def _cut(said: list[str], folder: str) -> list[str]:
-    kept: list[str] = []
-    frame_kept = False
-    for line in said:
-        frame = _FRAME.match(line)
-        if frame:
-            frame_kept = _is_theirs(frame["file"])
-            shown = frame["file"].replace(f"{SOURCES}/", f"{folder}/")
-            kept += [f'  File "{shown}", line {frame["line"]}{frame["rest"]}'] if frame_kept else []
-        elif line.startswith("    "):
-            kept += [line] if frame_kept and set(line.strip()) - set("^~ ") else []
-        elif _is_end(line):
-            break
-        elif line.strip() and not line.endswith(_TRACE):
-            frame_kept = False
-            kept.append(line.strip())
-    return kept
-
-
-def _is_theirs(file: str) -> bool:
-    return file.startswith(f"{SOURCES}/") and not file.removeprefix(f"{SOURCES}/").startswith(OURS)
-
-
-def _is_end(line: str) -> bool:
-    """Lines of the builder, or a verdict, after the program's own."""
-    return line.startswith(ENDS)
-
-
-def missing_module(traceback: Sequence[str]) -> str:
-    """The top-level name of a module that could not be imported, if that is what went wrong."""
-    last = next((line for line in reversed(traceback) if "No module named" in line), "")
-    found = re.search(r"No module named '([^'.]+)", last)
-    return found[1] if found else ""
 
 
 def verdict_of(lines: Sequence[str]) -> dict[str, Any]:
@@ -114,7 +42,98 @@ def verdict_of(lines: Sequence[str]) -> dict[str, Any]:
     return {}
 
 
-def last_lines(lines: Sequence[str], count: int = 15) -> list[str]:
-    """The last lines the model's own process printed."""
-    said = [line for line in plain(lines) if line.strip() and not _is_end(line)]
-    return said[-count:]
+def resolver_reason(lines: Sequence[str]) -> list[str]:
+    """Why uv could not install: what failed, then its causes and hints; empty if it did not say."""
+    said = plain(lines)
+    starts = [n for n, line in enumerate(said) if line.lstrip().startswith((_CROSS, "error:"))]
+    if not starts:
+        return []
+    own = _until_end(said[starts[-1] :])
+    return [text for line in _without_frames(own) if (text := _MARKS.sub("", line))]
+
+
+def traceback_of(lines: Sequence[str], folder: str) -> list[str]:
+    """The last traceback through the model's code, with no frames but its own; else the last one.
+
+    Paths are shown as in the project: `folder` is the model's folder there (models/iris).
+    """
+    traces = [_cut(trace, folder) for trace in _traces(plain(lines))]
+    theirs = [trace for trace in traces if any(line.startswith("  File") for line in trace)]
+    return (theirs or traces or [[]])[-1]
+
+
+def missing_module(traceback: Sequence[str]) -> str:
+    """The top-level name of a module that could not be imported, if that is what went wrong."""
+    last = next((line for line in reversed(traceback) if "No module named" in line), "")
+    found = re.search(r"No module named '([^'.]+)", last)
+    return found[1] if found else ""
+
+
+def last_lines(lines: Sequence[str], count: int = 10) -> list[str]:
+    """The last lines the program printed by itself, without frames of tracebacks or repeats."""
+    said = [line for line in plain(lines) if line.strip() and not _is_builders(line)]
+    own = _without_frames(said)
+    return [line for before, line in pairwise(["", *own]) if line != before][-count:]
+
+
+def _traces(said: list[str]) -> list[list[str]]:
+    """Every traceback; those that one exception raised while handling another are one."""
+    starts = [n for n, line in enumerate(said) if line.endswith(TRACE)]
+    traces: list[list[str]] = []
+    for start, following in pairwise([*starts, len(said)]):
+        lines = said[start:following]
+        if traces and any(line.strip() in CHAIN for line in traces[-1]):
+            traces[-1] = [*(line for line in traces[-1] if line.strip() not in CHAIN), *lines]
+        else:
+            traces.append(lines)
+    return traces
+
+
+def _cut(trace: list[str], folder: str) -> list[str]:
+    kept: list[str] = []
+    frame_kept = False
+    for line in _until_end(trace):
+        frame = _FRAME.match(line)
+        if frame:
+            frame_kept = _is_theirs(frame["file"])
+            shown = frame["file"].replace(f"{SOURCES}/", f"{folder}/")
+            kept += [f'  File "{shown}", line {frame["line"]}{frame["rest"]}'] if frame_kept else []
+        elif line.startswith("    "):
+            kept += [line] if frame_kept and not _is_marker(line) else []
+        elif not line.endswith(TRACE) and line.strip():
+            kept.append(line.strip())
+    return kept
+
+
+def _until_end(lines: list[str]) -> list[str]:
+    """The lines before the first one that a logger or the builder wrote."""
+    for number, line in enumerate(lines[1:], 1):
+        if line.startswith(ENDS) or _LOG.match(line):
+            return lines[:number]
+    return lines
+
+
+def _without_frames(lines: list[str]) -> list[str]:
+    """Lines without the inside of tracebacks: the exception itself stays."""
+    kept: list[str] = []
+    indent: int | None = None
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        if line.endswith(TRACE):
+            indent = depth
+        elif indent is None or depth <= indent:
+            indent = None
+            kept += [line] if line.strip() and line.strip() not in CHAIN else []
+    return kept
+
+
+def _is_builders(line: str) -> bool:
+    return line.startswith(ENDS) or bool(_STEP.match(line))
+
+
+def _is_theirs(file: str) -> bool:
+    return file.startswith(f"{SOURCES}/") and not file.removeprefix(f"{SOURCES}/").startswith(OURS)
+
+
+def _is_marker(line: str) -> bool:
+    return not set(line.strip()) - set("^~ ")

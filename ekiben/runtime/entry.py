@@ -47,8 +47,8 @@ def _entry(module: str, found: dict[str, Any]) -> Any:
     entries = [one for one in services.values() if id(one) not in used]
     if len(entries) != 1:
         raise ValueError(
-            f"{module}.py has {len(entries)} services that could be the entry; {_names(found)}. "
-            f'Write `service: "{module}:Name"` in bentofile.yaml'
+            f"{module}.py must have one service that no other depends on; {_names(found)}. "
+            f'Name the entry in bentofile.yaml: `service: "{module}:Name"`'
         )
     return entries[0]
 

@@ -25,6 +25,7 @@ ENTRY = "ekiben_entry"
 
 def main(name: str, version: str) -> int:
     """Builds it. Where the model's code raises at import, a verdict follows its traceback."""
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # one pipe, so that the order stays
     os.chdir(SOURCES)
     sys.path.insert(0, str(SOURCES))
     try:

@@ -20,16 +20,7 @@ RUNTIME = "/opt/ekiben"
 TESTS = re.compile(r"/tests?/")
 """Tests of packages: a third of numpy's code, and no service imports them."""
 
-OFFLINE = 3
-"""Exit status: the index could not be reached and the cache was not enough."""
-
-UNREACHABLE = (
-    "error sending request",
-    "Failed to fetch",
-    "dns error",
-    "Could not connect",
-    "network connectivity is disabled",
-)
+UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "tcp connect")
 
 
 def main(venv: str, floor: str) -> int:
@@ -45,39 +36,36 @@ def main(venv: str, floor: str) -> int:
         "NO_COLOR": "1",
     }
     _uv(["venv", "--quiet", "--python", sys.executable, venv], environ)
-    code, reason = _install(venv, floor, environ)
-    if code:
-        print(reason, file=sys.stderr)
-        return OFFLINE if any(word in reason for word in UNREACHABLE) else code
-    _finish(Path(venv))
-    return 0
+    code = _install(venv, floor, environ)
+    if not code:
+        _finish(Path(venv))
+    return code
 
 
-def _install(venv: str, floor: str, environ: dict[str, str]) -> tuple[int, str]:
-    """Installs; gives uv's exit status and what it said. The cache alone is tried where it may do.
-
-    Ranges are resolved online first, so that they give what is newest, and from the cache only
-    where there is no way out.
-    """
+def _install(venv: str, floor: str, environ: dict[str, str]) -> int:
+    """Installs; gives uv's exit status. Ranges are resolved online first, so that they give what
+    is newest, and from the cache only where there is no way out."""
     environ = {**environ, "VIRTUAL_ENV": venv}
     lock, listed = FILES / "requirements.lock", FILES / "requirements.txt"
     if lock.exists():
         command = ["pip", "sync", "--require-hashes", str(lock)]
         code, _ = _uv([*command, "--offline"], environ)
-        return _uv(command, environ) if code else (0, "")
+        return code and _uv(command, environ)[0]
     command = ["pip", "install", *(["-r", str(listed)] if listed.exists() else []), floor]
     code, reason = _uv(command, environ)
     if code and any(word in reason for word in UNREACHABLE):
         offline, _ = _uv([*command, "--offline"], environ)
-        code = offline and code
-    return code, reason
+        # When the cache was not enough either, the last thing said must be the first reason.
+        return offline and _uv(command, environ)[0]
+    return code
 
 
 def _uv(arguments: list[str], environ: dict[str, str]) -> tuple[int, str]:
     command = [str(MOUNTED / "uv" / "uv"), *arguments]
-    done = subprocess.run(command, env=environ, cwd=FILES, stderr=subprocess.PIPE, text=True)
-    print(done.stderr, flush=True)
-    return done.returncode, done.stderr
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    done = subprocess.run(command, env=environ, cwd=FILES, stdout=pipe, stderr=both, text=True)
+    print(done.stdout, flush=True)
+    return done.returncode, done.stdout
 
 
 def _finish(venv: Path) -> None:

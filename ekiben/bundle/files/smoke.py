@@ -6,6 +6,7 @@ The last line printed is the verdict, a JSON object under the key "ekiben": {"ok
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ SAMPLE = APP / "src" / "sample.json"
 
 
 def main(kind: str, port: str, deadline: str) -> int:
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # one pipe, so that the order stays
     verdict = _imported() if kind == "import" else _served(int(port), float(deadline))
     print(json.dumps({"ekiben": verdict}), flush=True)
     return 0 if verdict["ok"] else 1
