@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,8 +75,12 @@ def model_source(folder: Path, shown: str, platform: str = PLATFORM) -> ModelSou
     return ModelSource(folder=folder, files=tuple(sums), image_id=image_id)
 
 
+@cache
 def recipe_digest() -> str:
-    """Identity of what Ekiben itself puts into images: the base image's recipe and the runtime."""
+    """Identity of what Ekiben itself puts into images: the base image's recipe and the runtime.
+
+    Read once: these files belong to the program that runs.
+    """
     parts = [_PACKAGE / "catalog" / "recipe.yaml", *sorted((_PACKAGE / "runtime").rglob("*.py"))]
     return digest({str(p.relative_to(_PACKAGE)): _file_sum(p)[1] for p in parts}, 64)
 

@@ -3,14 +3,17 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ekiben.spec import SpecError, digest, model_source
+from ekiben.spec import SpecError, digest, model_source, recipe_digest
 from tests.projects import IRIS, Project
+from tests.spec.watch import PACKAGE
 
 
 @pytest.fixture
@@ -195,3 +198,21 @@ def test_equal_values_have_equal_digests_whatever_their_order() -> None:
     assert digest({"a": 1, "b": [True, None]}, 8) == digest({"b": [True, None], "a": 1}, 8)
     assert digest({"a": 1}, 8) != digest({"a": "1"}, 8)
     assert digest({"a": 1}, 64).startswith(digest({"a": 1}, 8))
+
+
+@pytest.mark.parametrize("part", ["catalog/recipe.yaml", "runtime/soak.py"])
+def test_what_ekiben_puts_into_images_is_part_of_their_identity(tmp_path: Path, part: str) -> None:
+    package = tmp_path / "ekiben"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = recipe_digest_of(tmp_path)
+    assert before == recipe_digest()
+    with (package / part).open("a") as file:
+        file.write("# changed\n")
+    assert recipe_digest_of(tmp_path) != before
+
+
+def recipe_digest_of(where: Path) -> str:
+    code = "from ekiben.spec import recipe_digest; print(recipe_digest())"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
+    return run.stdout.strip()

@@ -1,0 +1,1 @@
+"""Benchmarks: they drive a plan or a URL and write numbers."""
