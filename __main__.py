@@ -14,6 +14,7 @@ from components import (
     ModelArgs,
     Namespace,
     NamespaceArgs,
+    end_quietly,
     settings,
 )
 from ekiben.access import access_to
@@ -21,6 +22,7 @@ from ekiben.plan import build
 from ekiben.spec import SpecError, load
 from local.cluster.layout import Layout, cache_root
 
+end_quietly()
 try:
     spec = load(Path(__file__).parent, pulumi.get_stack(), settings())
     access = access_to(spec.cluster, lambda name: Layout(cache_root(os.environ), name).result)

@@ -7,6 +7,7 @@ option, children in dependency order, outputs, `register_outputs`.
 
 from .existing import ExistingCluster, ExistingClusterArgs
 from .gateway import Gateway, GatewayArgs
+from .interrupt import end_quietly
 from .model import Model, ModelArgs
 from .namespace import Namespace, NamespaceArgs
 from .settings import settings
@@ -20,5 +21,6 @@ __all__ = [
     "ModelArgs",
     "Namespace",
     "NamespaceArgs",
+    "end_quietly",
     "settings",
 ]

@@ -82,6 +82,7 @@ def _rollout_inputs(args: ModelArgs, image: pulumi.Output[str]) -> dict[str, Any
         "model": plan.name,
         "deployment": plan.deployment["metadata"]["name"],
         "version": plan.version,
+        "imageId": plan.image_id,
         "image": image,
         "deadlineSeconds": plan.deadline_seconds,
         "spec": json.dumps(plan.spec, sort_keys=True),

@@ -1,5 +1,6 @@
 """`ekiben:index:Rollout`: an update followed until the new version is ready, or why it is not."""
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -58,11 +59,11 @@ def make(
         deadline_seconds=inputs["deadlineSeconds"],
         spec=inputs.get("spec") or "{}",
         image_id=inputs.get("imageId") or "",
-        by=inputs.get("by") or "",
+        by=inputs.get("by") or getpass.getuser(),
     )
     try:
-        with rollout.connect(inputs["kubeconfig"], inputs.get("context") or "") as client:
-            rollout.follow(target, progress=progress, cancelled=cancelled, client=client)
+        with rollout.connect(inputs["kubeconfig"], inputs.get("context") or "") as api:
+            rollout.follow(target, progress=progress, cancelled=cancelled, api=api)
     except rollout.RolloutError as error:
         raise Refusal(str(error)) from error
     return {"status": PropertyValue(READY)}
@@ -73,8 +74,8 @@ def exists(state: dict[str, Any], _root: Path) -> bool:
     from ekiben import rollout
 
     try:
-        with rollout.connect(state["kubeconfig"], state.get("context") or "") as client:
-            carried = rollout.carries(client, state["namespace"], state["deployment"])
+        with rollout.connect(state["kubeconfig"], state.get("context") or "") as api:
+            carried = rollout.carries(api, state["namespace"], state["deployment"])
     except rollout.RolloutError as error:
         raise Refusal(str(error)) from error
     return bool(carried == state["version"])

@@ -73,7 +73,8 @@ def _way_out(progress: Progress) -> Mapping[str, Path]:
     try:
         return toolchain.ensure([start.EGRESS_TOOL], progress)
     except toolchain.ToolchainError as error:
-        progress.say("node", f"its pods have no way out of this machine: {error}")
+        progress.start("egress")
+        progress.done("egress", f"none, pods cannot call out of this machine: {error}")
         return {}
 
 

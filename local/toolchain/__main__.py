@@ -21,8 +21,9 @@ def main() -> int:
     parser.add_argument("--clean", action="store_true", help="remove all built and fetched tools")
     asked = parser.parse_args()
     toolchain = Toolchain()
+    places = toolchain.places
     if asked.clean:
-        for folder in (toolchain.places.tools, toolchain.places.apt, toolchain.places.bin):
+        for folder in (places.tools, places.apt, places.bin, places.go):
             shutil.rmtree(folder, ignore_errors=True)
         return 0
     names = asked.names or None

@@ -71,7 +71,13 @@ class Toolchain:
         self._link(done)
         if failures:
             raise ToolchainError("\n\n".join(failures))
+        self._clear_compiler_cache()
         return {name: path for taken in done for name, path in taken.paths.items()}
+
+    def _clear_compiler_cache(self) -> None:
+        """Gigabytes that serve no one once nothing is left to compile."""
+        if self.places.go.is_dir() and all(self.look(t) for t in self.tools if _is_heavy(t)):
+            shutil.rmtree(self.places.go, ignore_errors=True)
 
     def providers(self, names: Iterable[str] | None) -> list[Tool]:
         """The tools that provide `names`, in the table's order."""

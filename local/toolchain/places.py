@@ -41,6 +41,11 @@ class Places:
         return self.root / "apt"
 
     @property
+    def go(self) -> Path:
+        """The go command's modules and compiled packages; cleared once every tool is built."""
+        return self.root / "go"
+
+    @property
     def bin(self) -> Path:
         """Links for people; no program reads it."""
         return self.root / "bin"

@@ -18,7 +18,7 @@ from local.toolchain.rows.compiler import GO
 
 SETTINGS = {
     "CGO_ENABLED": "0",  # no C compiler is asked for, and images need no C library
-    "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+    "GOFLAGS": "-mod=readonly -modcacherw -trimpath -buildvcs=false",
     "GOTOOLCHAIN": f"go{GO}",
     "GOWORK": "off",
 }
@@ -32,6 +32,7 @@ def obtain(way: GoBuild, job: Job) -> str:
     go = job.need("go")
     environ = {k: v for k, v in os.environ.items() if k not in ("GOROOT", "GOOS", "GOARCH")}
     environ |= SETTINGS
+    environ |= {"GOMODCACHE": str(job.places.go / "mod"), "GOCACHE": str(job.places.go / "build")}
     for done, module in enumerate(way.modules):
         _Build(go, environ, module, job, done, len(way.modules)).run()
     return way.version
