@@ -76,7 +76,9 @@ def listening(processes: Mapping[int, psutil.Process]) -> set[tuple[str, int]]:
     return {
         (connection.laddr.ip, connection.laddr.port)
         for connection in psutil.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN and connection.pid in processes
+        if connection.laddr
+        and connection.status == psutil.CONN_LISTEN
+        and connection.pid in processes
     }
 
 

@@ -13,22 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cluster import cgroups, files, images, machine, mounts, oci, pods
+from local.cluster import files, images, machine, mounts, oci, pods
 from local.cluster.errors import ClusterError
-
-MOUNTS = """\
-30 27 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw
-31 30 0:27 / /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory
-32 30 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
-33 27 0:29 / /home rw - ext4 /dev/vda rw
-"""
-
-
-def test_cgroup_hierarchies_of_both_versions_are_found() -> None:
-    assert cgroups.hierarchies(MOUNTS) == [
-        cgroups.Hierarchy(Path("/sys/fs/cgroup/memory"), unified=False),
-        cgroups.Hierarchy(Path("/sys/fs/cgroup/unified"), unified=True),
-    ]
 
 
 def test_what_the_nodes_own_folders_would_hide_is_shown_again() -> None:
