@@ -7,9 +7,8 @@ from pydantic import Field, StringConstraints
 from .base import Spec
 from .values import Duration, Size
 
-_Address = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$")
-]
+ADDRESS_PATTERN = r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$"
+NAME_PATTERN = r"^[a-z]([-a-z0-9]{0,19}[a-z0-9])?$"
 STACK_PATTERN = r"^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 """What Pulumi takes as a stack's name and Kubernetes as the value of a label."""
 
@@ -19,7 +18,7 @@ StackName = Annotated[str, StringConstraints(pattern=STACK_PATTERN)]
 class RegistrySpec(Spec):
     """The image registry that the cluster pulls from and this machine pushes to."""
 
-    address: _Address
+    address: Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
     """`host[:port][/path]`; images become `<address>/<team>/<model>`."""
 
     ca_file: str | None = None
@@ -34,7 +33,7 @@ class LocalCluster(Spec):
 
     kind: Literal["local"]
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]{0,20}$")] = "local"
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = "local"
     """Which one, where a machine keeps several."""
 
 

@@ -27,6 +27,11 @@ _EXPECTED = {
     values.ENV_NAME_PATTERN: "letters, digits and '_', not starting with a digit",
     values.SECRET_PATTERN: "<secret>/<key>, such as vision/token",
     values.TEXT_PATTERN: "text without the character U+0000",
+    cluster.NAME_PATTERN: (
+        "at most 21 lower-case letters, digits and '-', starting with a letter and not ending with"
+        " '-'"
+    ),
+    cluster.ADDRESS_PATTERN: "a registry such as registry.example.com or 10.0.0.5:5000/team",
     cluster.STACK_PATTERN: f"a stack's name: {STACK_NAME}",
 }
 _NUMBER = ("int_type", "greater_than_equal", "less_than_equal")

@@ -20,6 +20,7 @@ class StackFile(Spec):
     """Who the stack belongs to: the namespace, the first part of every URL and image name."""
 
     cluster: ClusterSpec = LocalCluster(kind="local")
+    """Where the models run; its keys depend on its kind."""
 
     gateway: GatewaySpec = GatewaySpec()
 

@@ -139,20 +139,25 @@ def is_model_name(name: str) -> bool:
     return len(name) <= MODEL_NAME_LENGTH and bool(re.fullmatch(NAME_PATTERN, name))
 
 
+CPU_PATTERN = r"^\d+(\.\d{1,3})?m?$"
+SIZE_PATTERN = r"^\d+(\.\d{1,3})?(k|M|G|T|Ki|Mi|Gi|Ti)?$"
+DURATION_PATTERN = r"^(\d+(\.\d{1,3})?(ms|s|m|h))+$"
+PERCENT_PATTERN = r"^(100|[1-9]?\d)%$"
+
 TeamName = Annotated[
     str, StringConstraints(pattern=NAME_PATTERN, max_length=40), AfterValidator(_own_namespace)
 ]
 Cpu = Annotated[
     str,
     BeforeValidator(_canonical_cpu),
-    _schema(r"^\d+(\.\d{1,3})?m?$", "500m", 2, numbers=True),
+    _schema(CPU_PATTERN, "500m", 2, numbers=True),
 ]
 Size = Annotated[
     str,
     BeforeValidator(_canonical_size),
-    _schema(r"^\d+(\.\d{1,3})?(k|M|G|T|Ki|Mi|Gi|Ti)?$", "512Mi", "1Gi", numbers=True),
+    _schema(SIZE_PATTERN, "512Mi", "1Gi", numbers=True),
 ]
-_DURATION = _schema(r"^(\d+(\.\d{1,3})?(ms|s|m|h))+$", "30s", "1m30s")
+_DURATION = _schema(DURATION_PATTERN, "30s", "1m30s")
 Duration = Annotated[
     str, BeforeValidator(_canonical_duration), AfterValidator(_at_least_a_second), _DURATION
 ]
@@ -168,7 +173,7 @@ CountOrPercent = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": 1000},
-                {"type": "string", "pattern": r"^(100|[1-9]?\d)%$"},
+                {"type": "string", "pattern": PERCENT_PATTERN},
             ]
         }
     ),
