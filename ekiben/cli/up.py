@@ -7,8 +7,7 @@ import typer
 
 from ekiben.spec import load
 
-from . import get, machine
-from .endpoints import wait_until_answering
+from . import get
 from .engine import Engine, end_with_parent
 from .options import Stack, access_of, project_root
 from .state import check_state, release, state_folder
@@ -38,11 +37,15 @@ def up(
 
     Exit status: 0 all models serve their current version; 1 refused, or an update failed.
     """
+    # Here and not above, where every command would wait for what only this one needs.
+    from .answering import wait_until_answering
+    from .machine import prepare as prepare_machine
+
     if with_parent:
         end_with_parent()
     root = project_root()
     spec = load(root, stack)
-    environment = machine.prepare(spec) if prepare else dict(os.environ)
+    environment = prepare_machine(spec) if prepare else dict(os.environ)
     access = access_of(spec)
     engine = Engine(root=root, stack=stack, environment=environment)
     folder = state_folder(engine.backend)
