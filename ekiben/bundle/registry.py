@@ -11,11 +11,10 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
 import httpx
 
 from .errors import Failure
+from .process import Stopped
 from .source import Registry
 
 MANIFESTS = ", ".join(
@@ -62,14 +61,15 @@ def patiently(
     cancelled: threading.Event,
     delays: tuple[float, ...] = DELAYS,
 ) -> str | None:
-    """Calls `ask` until the registry answers; raises Failure when it has not after all delays."""
+    """Calls `ask` until the registry answers; raises Failure when it has not after all delays, and
+    Stopped soon after `cancelled` is set."""
     for delay in delays:
         try:
             return ask()
         except Unreachable as error:
             waiting(str(error), delay)
             if cancelled.wait(delay):
-                break
+                raise Stopped("waiting for the registry") from error
     try:
         return ask()
     except Unreachable as error:
@@ -129,19 +129,13 @@ def credentials(auth_file: Path | None, host: str) -> str:
     if auth_file is None:
         return ""
     try:
-        entries: dict[str, Any] = json.loads(auth_file.read_text()).get("auths", {})
-    except (OSError, ValueError, AttributeError) as error:
-        raise Failure(
-            "push", f"{auth_file} cannot be read as Docker's config.json: {error}"
-        ) from None
-    entry = entries.get(host) or entries.get(f"https://{host}") or {}
-    if "auth" in entry:
-        return str(entry["auth"])
-    if "username" in entry:
-        return base64.b64encode(
-            f"{entry['username']}:{entry.get('password', '')}".encode()
-        ).decode()
-    return ""
+        entries = json.loads(auth_file.read_text()).get("auths", {})
+        entry = entries.get(host) or entries.get(f"https://{host}") or {}
+        pair = f"{entry['username']}:{entry['password']}" if "username" in entry else ""
+        return str(entry.get("auth") or base64.b64encode(pair.encode()).decode())
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        said = f"{auth_file} cannot be read as Docker's config.json: {error}"
+        raise Failure("push", said) from None
 
 
 def _trust(registry: Registry) -> ssl.SSLContext:

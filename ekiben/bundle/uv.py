@@ -62,7 +62,7 @@ def _unpack(wheel: Path, home: Path) -> None:
 
 def environment() -> dict[str, str]:
     """What pip and builders need of this process's environment."""
-    names = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    names = ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "EKIBEN_BUILDER")
     prefixes = ("PIP_", "SSL_CERT_", "REQUESTS_CA", "DOCKER_", "BUILDX_")
     return {
         name: value
