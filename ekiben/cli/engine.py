@@ -1,6 +1,7 @@
 """The Pulumi engine as a program: found, prepared and run."""
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -26,10 +27,7 @@ class Engine:
     def backend(self) -> str:
         """Where the state lies, as `PULUMI_BACKEND_URL` or the last `pulumi login` says."""
         url = self.environment.get("PULUMI_BACKEND_URL")
-        return (
-            url
-            or self._said("whoami", "--json", "--verbose").partition('"url": "')[2].split('"')[0]
-        )
+        return url or str(json.loads(self._said("whoami", "--verbose", "--json"))["url"])
 
     def select(self) -> None:
         """Makes the stack where it is new."""

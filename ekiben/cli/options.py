@@ -8,6 +8,7 @@ import typer
 
 from ekiben.access import Access, access_to
 from ekiben.spec import StackSpec
+from ekiben.spec.files import read
 from local.cluster.layout import Layout, cache_root
 
 from .failure import Failure
@@ -25,6 +26,11 @@ def project_root() -> Path:
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise Failure(f"no Pulumi.yaml in {here} or above it; run this inside an Ekiben project")
+
+
+def project_name(root: Path) -> str:
+    """The name under which the engine keeps the project's stacks."""
+    return str(read(root, "Pulumi.yaml").plain().get("name", root.name))
 
 
 def access_of(spec: StackSpec) -> Access:

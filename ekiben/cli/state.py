@@ -16,8 +16,6 @@ import psutil
 
 from .failure import Failure
 
-PROJECT = "ekiben"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
@@ -43,19 +41,19 @@ def state_folder(backend: str) -> Path | None:
     return Path(unquote(parts.netloc + parts.path)).expanduser() / ".pulumi"
 
 
-def check_state(folder: Path, stack: str) -> None:
+def check_state(folder: Path, project: str, stack: str) -> None:
     """Raises Failure where the state cannot be what the engine wrote.
 
     The engine takes an empty file for a stack without resources, and would make all of them again.
     """
-    file = folder / "stacks" / PROJECT / f"{stack}.json"
+    file = folder / "stacks" / project / f"{stack}.json"
     if not file.is_file():
         return
     reason = _broken(file.read_bytes())
     if reason:
         raise Failure(
             f"{file}: the state of the stack {stack!r} {reason}. Nothing was changed."
-            f" Restore it from a copy, then run again:\n{_copies(folder, stack, file)}"
+            f" Restore it from a copy, then run again:\n{_copies(folder, project, stack, file)}"
         )
 
 
@@ -88,12 +86,12 @@ def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
     return None
 
 
-def _copies(folder: Path, stack: str, file: Path) -> str:
+def _copies(folder: Path, project: str, stack: str, file: Path) -> str:
     """Commands that restore the newest whole copies, newest first."""
     places = [
         Path(f"{file}.bak"),
-        *(folder / "history" / PROJECT / stack).glob("*.checkpoint.json"),
-        *(folder / "backups" / PROJECT / stack).glob("*.json"),
+        *(folder / "history" / project / stack).glob("*.checkpoint.json"),
+        *(folder / "backups" / project / stack).glob("*.json"),
     ]
     whole = [path for path in places if path.is_file() and not _broken(path.read_bytes())]
     newest = sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
@@ -101,9 +99,9 @@ def _copies(folder: Path, stack: str, file: Path) -> str:
     return "\n".join(commands) or "  (no whole copy was found beside it)"
 
 
-def locks(folder: Path, stack: str) -> Iterator[Lock]:
+def locks(folder: Path, project: str, stack: str) -> Iterator[Lock]:
     """Claims on the stack's state, dead ones among them."""
-    for file in sorted((folder / "locks").glob(f"**/{PROJECT}/{stack}/*.json")):
+    for file in sorted((folder / "locks").glob(f"**/{project}/{stack}/*.json")):
         try:
             found = json.loads(file.read_text())
             yield Lock(
@@ -128,9 +126,9 @@ def is_stale(lock: Lock) -> bool:
         return True
 
 
-def release(folder: Path, stack: str, clear_stale: bool) -> None:
+def release(folder: Path, project: str, stack: str, clear_stale: bool) -> None:
     """Clears locks of dead processes if asked to. Raises Failure where the stack stays locked."""
-    for lock in locks(folder, stack):
+    for lock in locks(folder, project, stack):
         if not is_stale(lock):
             raise Failure(
                 f"the stack {stack!r} is being updated: its state is locked by {lock}."

@@ -9,7 +9,7 @@ from ekiben.spec import load
 
 from . import get
 from .engine import Engine, end_with_parent
-from .options import Stack, access_of, project_root
+from .options import Stack, access_of, project_name, project_root
 from .state import check_state, release, state_folder
 
 _ROUTES_SECONDS = 60
@@ -50,8 +50,9 @@ def up(
     engine = Engine(root=root, stack=stack, environment=environment)
     folder = state_folder(engine.backend)
     if folder:
-        check_state(folder, stack)
-        release(folder, stack, clear_stale_lock)
+        project = project_name(root)
+        check_state(folder, project, stack)
+        release(folder, project, stack, clear_stale_lock)
     engine.select()
     status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
     if status:
