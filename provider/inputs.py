@@ -105,17 +105,15 @@ def _check_one(value: PropertyValue | None, expectation: Field, path: str) -> li
     inner = value.value if value is not None else None
     if inner is None:
         missing = expectation.required and expectation.default is None
-        return (
-            [CheckFailure(path, f"is missing: expected {expectation.expected}")] if missing else []
-        )
-    if is_unknown(value) and not isinstance(inner, Mapping):
-        return []
-    if expectation.fields and isinstance(inner, Mapping):
+        reason = f"it is missing; expected {expectation.expected}"
+        return [CheckFailure(path, reason)] if missing else []
+    if isinstance(inner, Mapping) and expectation.fields:
         return check(inner, expectation.fields, f"{path}.")
-    if not expectation.fields and expectation.fits(inner):
+    if is_unknown(value) or (not expectation.fields and expectation.fits(inner)):
         return []
-    shown = "a secret value" if value is not None and value.is_secret else repr(_short(inner))
-    return [CheckFailure(path, f"is {shown}: expected {expectation.expected}")]
+    # The engine shows the value of a property, but not of one within an object.
+    given = f"given {_short(inner)!r}; " if "." in path else ""
+    return [CheckFailure(path, f"{given}expected {expectation.expected}")]
 
 
 def _short(inner: object) -> object:
@@ -125,4 +123,4 @@ def _short(inner: object) -> object:
 def _unknown(name: str, table: Table) -> str:
     near = difflib.get_close_matches(name, table, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
-    return f"is not an input of this resource{meant}"
+    return f"there is no such input{meant}"

@@ -29,6 +29,8 @@ _HOPELESS_PULL = re.compile(
     r"|invalid reference format|couldn't parse image",
     re.IGNORECASE,
 )
+# These name the image again, which the message has named already.
+_WRAPPING = re.compile(r'^(failed to (pull and unpack image|resolve reference) "[^"]*": )+')
 # Refusals of a pod by admission, by words of their message, and how soon they are final. A quota
 # may be freed by pods that are on their way out, an unreachable webhook may come back.
 _REFUSALS: tuple[tuple[str, float], ...] = (
@@ -197,7 +199,8 @@ def _pull_message(container: Container, events: Sequence[Obj]) -> str:
 
 def _registry_reason(said: str) -> str:
     """The runtime's message without the layers wrapped around what the registry answered."""
-    return said.rsplit("desc = ", 1)[-1].split("ErrImagePull: ", 1)[-1].strip()
+    inner = said.rsplit("desc = ", 1)[-1].split("ErrImagePull: ", 1)[-1]
+    return _WRAPPING.sub("", inner.strip())
 
 
 def _is_unhealthy(event: Obj, words: str) -> bool:

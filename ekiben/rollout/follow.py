@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lightkube import Client
-
 from ekiben.rollout import causes, message, verdict
+from ekiben.rollout.api import Api
 from ekiben.rollout.cause import span
-from ekiben.rollout.connection import FAULTS, Lasting, classify, pause_after
+from ekiben.rollout.faults import FAULTS, Lasting, classify, pause_after
 from ekiben.rollout.progress import line
 from ekiben.rollout.reader import Reader
 from ekiben.rollout.record import Record, stamp_of
@@ -30,7 +29,7 @@ def follow(
     *,
     progress: Callable[[str], None],
     cancelled: threading.Event,
-    client: Client,
+    api: Api,
     poll_seconds: float = POLL_SECONDS,
 ) -> None:
     """Wait until `target` is rolled out; raises RolloutError with the cause when it fails.
@@ -40,8 +39,8 @@ def follow(
     """
     pursuit = _Pursuit(
         target=target,
-        reader=Reader(client=client, target=target),
-        record=Record(client=client, target=target, cancelled=cancelled),
+        reader=Reader(api=api, target=target),
+        record=Record(api=api, target=target, cancelled=cancelled),
         memory=verdict.begin(time.monotonic(), target.deadline_seconds),
         progress=progress,
     )

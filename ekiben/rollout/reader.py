@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lightkube import ApiError, Client
-from lightkube.resources.apps_v1 import Deployment, ReplicaSet
-from lightkube.resources.core_v1 import Event, Pod, PodLog
-
+from ekiben.rollout.api import Api
 from ekiben.rollout.cause import Cause
-from ekiben.rollout.connection import FAULTS, status_of
+from ekiben.rollout.faults import FAULTS
 from ekiben.rollout.snapshot import (
     VERSION_LABEL,
     Obj,
@@ -23,6 +20,8 @@ from ekiben.rollout.snapshot import (
 from ekiben.rollout.target import RolloutError, Target
 
 LOG_LINES = 20
+# The kubelet says this with status 200, as if it were a log, when an instance is cleared away.
+_NO_LOGS = "unable to retrieve container logs"
 # Events are read for this many replicas that are not ready; more would say the same.
 _EVENTS_FOR = 3
 
@@ -31,11 +30,11 @@ _EVENTS_FOR = 3
 class Reader:
     """Reads one target again and again.
 
-    ReplicaSets change seldom: they are read again when the Deployment's generation, its
-    conditions or the events are of interest. Events are read only about what stalls.
+    ReplicaSets change seldom: they are read again when the Deployment's generation moves or a
+    close look is asked for. Events are read only then, and only about what stalls.
     """
 
-    client: Client
+    api: Api
     target: Target
     _sets: list[dict[str, Any]] = field(default_factory=list)
     _generation: object = None
@@ -43,38 +42,27 @@ class Reader:
 
     def read(self, *, closely: bool) -> tuple[Snapshot, View] | None:
         """One reading, or None where there is no such Deployment; `closely`: with the events."""
-        namespace, name = self.target.namespace, self.target.deployment
-        try:
-            deployment = self.client.get(Deployment, name, namespace=namespace).to_dict()
-        except ApiError as error:
-            if error.status.code == 404:
-                return None
-            raise
-        labels = deployment["spec"]["selector"].get("matchLabels") or {}
+        namespace = self.target.namespace
+        deployment = self.api.get("Deployment", namespace, self.target.deployment)
+        if deployment is None:
+            return None
+        chosen = deployment["spec"]["selector"].get("matchLabels") or {}
+        labels = ",".join(f"{key}={value}" for key, value in chosen.items())
         if closely or self._generation != _generation(deployment):
-            found = self.client.list(ReplicaSet, namespace=namespace, labels=labels)
-            self._sets = [s.to_dict() for s in found]
+            self._sets = self.api.items("ReplicaSet", namespace, labels=labels)
             self._generation = _generation(deployment)
-        pods = [p.to_dict() for p in self.client.list(Pod, namespace=namespace, labels=labels)]
-        first = self._sorted(deployment, pods)
+        pods = self.api.items("Pod", namespace, labels=labels)
         if closely:
-            self._events = self._events_about(_stalled(first[1]))
-            return self._sorted(deployment, pods)
-        return first
+            _, first = self._sorted(deployment, pods)
+            self._events = self._events_about(_stalled(first))
+        return self._sorted(deployment, pods)
 
     def logs(self, cause: Cause) -> list[str]:
         """The last log lines of the container at fault; empty where there are none to be had."""
         if not cause.container:
             return []
-        for previous in (cause.previous, not cause.previous):
-            try:
-                lines = _log_lines(self.client, self.target.namespace, cause, previous)
-            except FAULTS:
-                # The kubelet has cleared that instance away, or does not answer: no logs then.
-                continue
-            if lines or previous is not cause.previous:
-                return lines
-        return []
+        wanted = self._log_lines(cause, cause.previous)
+        return wanted or self._log_lines(cause, not cause.previous)
 
     def _sorted(self, deployment: Obj, pods: list[dict[str, Any]]) -> tuple[Snapshot, View]:
         snapshot = Snapshot(
@@ -85,27 +73,38 @@ class Reader:
     def _events_about(self, objects: Iterable[Obj]) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         for obj in objects:
-            about = {"involvedObject.uid": obj["metadata"]["uid"]}
-            found = self.client.list(Event, namespace=self.target.namespace, fields=about)
-            events += [event.to_dict() for event in found]
+            about = f"involvedObject.uid={obj['metadata']['uid']}"
+            events += self.api.items("Event", self.target.namespace, fields=about)
         return events
 
+    def _log_lines(self, cause: Cause, previous: bool) -> list[str]:
+        try:
+            lines = self.api.logs(
+                self.target.namespace,
+                cause.pod,
+                container=cause.container,
+                previous=previous,
+                lines=LOG_LINES,
+            )
+        except FAULTS:
+            # There never was such an instance, or the kubelet does not answer: no logs then.
+            return []
+        return [] if lines and lines[0].startswith(_NO_LOGS) else lines
 
-def carries(client: Client, namespace: str, deployment: str) -> str | None:
+
+def carries(api: Api, namespace: str, deployment: str) -> str | None:
     """The version that a Deployment's pods are to run; None where there is no such Deployment.
 
     Raises RolloutError where the API server cannot be asked.
     """
     try:
-        found = client.get(Deployment, deployment, namespace=namespace).to_dict()
+        found = api.get("Deployment", namespace, deployment)
     except FAULTS as error:
-        if status_of(error) == 404:
-            return None
         raise RolloutError(
             f"cannot read Deployment {deployment} in namespace {namespace}: {error}. See that the "
             "cluster is up and the kubeconfig's credentials are valid."
         ) from error
-    return label(found["spec"]["template"], VERSION_LABEL)
+    return label(found["spec"]["template"], VERSION_LABEL) if found else None
 
 
 def _generation(deployment: Obj) -> tuple[object, object]:
@@ -118,18 +117,3 @@ def _stalled(seen: View) -> list[Obj]:
     pods = [pod for pod in seen.new if not is_ready(pod)][:_EVENTS_FOR]
     failing = seen.new_set is not None and condition(seen.new_set, "ReplicaFailure")
     return [*pods, seen.new_set] if failing and seen.new_set is not None else pods
-
-
-def _log_lines(client: Client, namespace: str, cause: Cause, previous: bool) -> list[str]:
-    """As `Client.log`, which knows no `previous`."""
-    inner = client._client
-    request = inner.prepare_request(
-        "get",
-        PodLog,
-        name=cause.pod,
-        namespace=namespace,
-        params={"container": cause.container, "tailLines": LOG_LINES, "previous": previous},
-    )
-    response = inner.send(inner.build_adapter_request(request))
-    inner.raise_for_status(response)  # type: ignore[no-untyped-call]
-    return str(response.text).splitlines()[-LOG_LINES:]

@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lightkube import ApiError, Client
-from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import ConfigMap
-
+from ekiben.rollout.api import FIELD_MANAGER, Api, ApiFault
 from ekiben.rollout.target import RolloutError, Target
 
-FIELD_MANAGER = "ekiben"
 KEPT = 50
 # A ConfigMap holds 1 MiB in all; the rest is for its names and managed fields.
 _BYTES = 900_000
@@ -78,7 +74,7 @@ def _ready_at(text: str) -> str:
 class Record:
     """The record of one model, for one target."""
 
-    client: Client
+    api: Api
     target: Target
     cancelled: threading.Event
 
@@ -102,7 +98,7 @@ class Record:
     def withdraw(self) -> None:
         """Take back a proof that came to nothing, so that the version has to soak again."""
         found = self._read()
-        data = dict((found.data or {}) if found else {})
+        data = dict((found or {}).get("data") or {})
         if found and self.target.version in data and not is_complete(data[self.target.version]):
             del data[self.target.version]
             self._apply(found, data)
@@ -111,7 +107,7 @@ class Record:
         version = self.target.version
         for attempt in range(_ATTEMPTS):
             found = self._read() or self._create(labels)
-            data = dict((found.data or {}) if found else {})
+            data = dict((found or {}).get("data") or {})
             if only_new and version in data:
                 return
             data[version] = text
@@ -125,15 +121,10 @@ class Record:
             f"down version {version} after {_ATTEMPTS} attempts. Run `pulumi up` again."
         )
 
-    def _read(self) -> ConfigMap | None:
-        try:
-            found = self.client.get(ConfigMap, self.name, namespace=self.target.namespace)
-        except ApiError as error:
-            if error.status.code == 404:
-                return None
-            raise
-        labels = (found.metadata.labels if found.metadata else None) or {}
-        if labels.get(_MANAGED_BY) != FIELD_MANAGER:
+    def _read(self) -> dict[str, Any] | None:
+        found = self.api.get("ConfigMap", self.target.namespace, self.name)
+        labels = (found or {"metadata": {}})["metadata"].get("labels") or {}
+        if found and labels.get(_MANAGED_BY) != FIELD_MANAGER:
             raise RolloutError(
                 f"model {self.target.model}: ConfigMap {self.name} in namespace "
                 f"{self.target.namespace} exists and was not made by Ekiben (it lacks the label "
@@ -142,35 +133,30 @@ class Record:
             )
         return found
 
-    def _create(self, labels: Mapping[str, str]) -> ConfigMap | None:
+    def _create(self, labels: Mapping[str, str]) -> dict[str, Any] | None:
         """An empty record. Not by apply: two writers that apply would each drop the other's."""
-        stamp = {key: labels[key] for key in _STAMP if key in labels} | {_MANAGED_BY: FIELD_MANAGER}
-        meta = ObjectMeta(name=self.name, namespace=self.target.namespace, labels=stamp)
+        stamp = {key: labels[key] for key in _STAMP if key in labels}
         try:
-            return self.client.create(ConfigMap(metadata=meta), field_manager=FIELD_MANAGER)
-        except ApiError as error:
-            if error.status.code == 409:
+            return self.api.create(self._config_map(labels=stamp | {_MANAGED_BY: FIELD_MANAGER}))
+        except ApiFault as fault:
+            if fault.status == 409:
                 return None
             raise
 
-    def _apply(self, found: ConfigMap, data: dict[str, str]) -> bool:
+    def _apply(self, found: Mapping[str, Any], data: dict[str, str]) -> bool:
         """Put `data` in its place by server-side apply; False if the record changed meanwhile."""
-        assert found.metadata is not None
-        wanted = ConfigMap(
-            metadata=ObjectMeta(
-                name=self.name,
-                namespace=self.target.namespace,
-                resourceVersion=found.metadata.resourceVersion,
-            ),
-            data=data,
-        )
+        version = found["metadata"]["resourceVersion"]
         try:
-            self.client.apply(wanted, field_manager=FIELD_MANAGER, force=True)
-        except ApiError as error:
-            if error.status.code in (404, 409):
+            self.api.apply({**self._config_map(resourceVersion=version), "data": data})
+        except ApiFault as fault:
+            if fault.status in (404, 409):
                 return False
             raise
         return True
+
+    def _config_map(self, **metadata: Any) -> dict[str, Any]:
+        names = {"name": self.name, "namespace": self.target.namespace}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": names | metadata}
 
 
 def stamp_of(deployment: Mapping[str, Any]) -> dict[str, str]:

@@ -67,15 +67,19 @@ def test_values_that_are_not_known_yet_pass(image: Talk, rollout: Talk) -> None:
 
 
 WRONG_IMAGE_INPUTS = {
-    "model": ("Iris!", "is 'Iris!': expected a model's name"),
-    "folder": ("../secrets", "is '../secrets': expected a folder inside the project"),
-    "imageId": ("latest", "is 'latest': expected 16 hexadecimal characters"),
-    "repository": ("iris:latest", "is 'iris:latest': expected an image repository without tag"),
-    "platform": ("linux", "is 'linux': expected os/architecture"),
-    "smoke": (True, "is True: expected ready, import or none"),
-    "registry.address": ({"caFile": "ca.pem"}, "is missing: expected host:port of the registry"),
-    "registry": ("registry:5000", "is 'registry:5000': expected an object"),
-    "imageID": (IMAGE_ID, "is not an input of this resource; did you mean imageId?"),
+    "model": ("Iris!", "expected a model's name"),
+    "folder": ("../secrets", "expected a folder inside the project"),
+    "imageId": ("latest", "expected 16 hexadecimal characters"),
+    "repository": ("iris:latest", "expected an image repository without tag"),
+    "platform": ("linux", "expected os/architecture"),
+    "smoke": (True, "expected ready, import or none"),
+    "registry.address": ({"caFile": "ca.pem"}, "it is missing; expected host:port of the registry"),
+    "registry.authFile": (
+        {"address": "r:1", "authFile": 5},
+        "given 5.0; expected a file of registry credentials",
+    ),
+    "registry": ("registry:5000", "expected an object"),
+    "imageID": (IMAGE_ID, "there is no such input; did you mean imageId?"),
 }
 
 

@@ -124,6 +124,9 @@ class Server(ThreadingHTTPServer):
         self.connections.append(connection)
         return connection, address
 
+    def handle_error(self, *_: Any) -> None:
+        """A client that is gone is nothing to tell of."""
+
     def hang_up(self) -> None:
         """Close what clients still hold open."""
         for connection in self.connections:

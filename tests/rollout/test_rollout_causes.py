@@ -48,7 +48,7 @@ def seen(*pods: Any, events: Any = (), refused: str = "", wanted: int = 1) -> Vi
 CASES = {
     "an image that is not there": (
         seen(pod(containers=[waiting("ErrImagePull", NOT_FOUND)])),
-        (Kind.IMAGE, 0.0, [IMAGE, "not found"], ["rpc error"]),
+        (Kind.IMAGE, 0.0, [f"cannot pull {IMAGE}: not found"], ["rpc error"]),
     ),
     "a registry that is down": (
         seen(pod(containers=[waiting("ImagePullBackOff", REFUSED)])),
