@@ -11,6 +11,8 @@ from typing import NoReturn
 from local.cluster import namespaces
 from local.cluster.units import Unit
 
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+
 
 class Spawner:
     """Starts units; `host_network` is the host's network namespace, where we have left that."""
@@ -38,7 +40,7 @@ class Spawner:
             os.dup2(log, 2)
             os.close(log)
             os.setsid()
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE):
+            for number in _HANDLED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, set())
             if unit.on_host and self._host_network is not None:

@@ -159,6 +159,10 @@ def _spawn(layout: Layout) -> None:
         raise ClusterError(f"the node did not start:\n{tail(log, begun)}")
 
 
+_LINE = 300
+"""Characters that are shown of a line."""
+
+
 def tail(log: Path, begin: int = 0, lines: int = 15) -> str:
     """The last lines of a log, from byte `begin` on, or a word in place of none."""
     try:
@@ -167,7 +171,7 @@ def tail(log: Path, begin: int = 0, lines: int = 15) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return f"(no {log})"
-    return "\n".join(text.splitlines()[-lines:]) or f"({log} is empty)"
+    return "\n".join(line[:_LINE] for line in text.splitlines()[-lines:]) or f"({log} is empty)"
 
 
 def wait_for_first_status(layout: Layout, seconds: float = 20.0) -> None:

@@ -108,8 +108,8 @@ class Supervisor:
         self._phase = "running"
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; then everything has ended."""
-        awaited = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+        """Until SIGTERM or SIGINT; then everything has ended. SIGHUP asks for retries now."""
+        awaited = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
         for number in awaited:
             signal.signal(number, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
@@ -117,9 +117,16 @@ class Supervisor:
             self._step()
             tick = _TICK_IDLE if self._is_settled() else _TICK_BUSY
             got = signal.sigtimedwait(awaited, tick)
-            if got and got.si_signo != signal.SIGCHLD:
+            if got and got.si_signo in (signal.SIGTERM, signal.SIGINT):
                 break
+            if got and got.si_signo == signal.SIGHUP:
+                self._forgive()
         self._stop_all()
+
+    def _forgive(self) -> None:
+        """Try again at once what would have waited."""
+        for state in self._states.values():
+            state.failures, state.next_start = 0, 0.0
 
     def _is_settled(self) -> bool:
         return all(state.phase == READY for state in self._states.values())

@@ -43,7 +43,8 @@ def node_units(
         _etcd(tools),
         _registry(config, tools),
         _containerd(tools),
-        _pause(config, tools, pause_archive),
+        _pause(tools, pause_archive),
+        _pause_pin(config, tools),
         _api_server(config, tools),
         _controller_manager(config, tools),
         _scheduler(tools),
@@ -111,17 +112,17 @@ def list_tasks(tools: Mapping[str, Path]) -> tuple[str, ...]:
     return _ctr(tools, "tasks", "ls")
 
 
-def _pause(config: ClusterConfig, tools: Mapping[str, Path], archive: Path) -> Unit:
-    """Every pod needs this image first, the ones that serve the registry's data not excepted.
-
-    The label keeps the kubelet's collection of images away from it.
-    """
-    image = f"{config.registry}/{PAUSE_IMAGE}"
-    load = _ctr(tools, "images", "import", "--digests=false", str(archive))
-    pin = _ctr(tools, "images", "label", image, "io.cri-containerd.pinned=pinned")
-    script = 'set -e; load="$1"; shift; eval "$load"; exec "$@"'
-    argv = ("/bin/sh", "-c", script, "pause", " ".join(load), *pin)
+def _pause(tools: Mapping[str, Path], archive: Path) -> Unit:
+    """Every pod needs this image first: it is there without any registry."""
+    argv = _ctr(tools, "images", "import", "--digests=false", str(archive))
     return Unit("pause", argv, probes.Exited(), after=("containerd",), once=True)
+
+
+def _pause_pin(config: ClusterConfig, tools: Mapping[str, Path]) -> Unit:
+    """The label keeps the kubelet's collection of images away from it."""
+    image = f"{config.registry}/{PAUSE_IMAGE}"
+    argv = _ctr(tools, "images", "label", image, "io.cri-containerd.pinned=pinned")
+    return Unit("pause-pin", argv, probes.Exited(), after=("pause",), once=True)
 
 
 def _api_server(config: ClusterConfig, tools: Mapping[str, Path]) -> Unit:
@@ -224,7 +225,7 @@ def _kubelet(config: ClusterConfig, tools: Mapping[str, Path]) -> Unit:
     argv = (str(tools["kubelet"]), *flags)
     ready = probes.Http("http://127.0.0.1:10248/healthz")
     # It exits where containerd's socket is not there yet.
-    return Unit("kubelet", argv, ready, after=("containerd", "pause", "apiserver"))
+    return Unit("kubelet", argv, ready, after=("containerd", "pause-pin", "apiserver"))
 
 
 def _kube_proxy(tools: Mapping[str, Path]) -> Unit:

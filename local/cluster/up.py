@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightkube import Client
 
 from local import toolchain
-from local.cluster import api, dns, files, identity, images, lock, machine, oci, start
+from local.cluster import api, dns, files, images, lock, machine, oci, start
 from local.cluster.config import ClusterConfig
 from local.cluster.down import finish_removal
-from local.cluster.errors import ClusterError
 from local.cluster.layout import Layout
+from local.cluster.patience import Patience
 from local.cluster.registry import RegistryClient, auth_file, cert_dir
 from local.toolchain import Progress
 
@@ -33,9 +32,6 @@ IMAGE_TOOLS = ("coredns", "envoy-gateway", "gateway-chart")
 
 _NODE_SECONDS = 180.0
 _DNS_SECONDS = 120.0
-_GIVE_UP_AFTER = 4
-"""Deaths of one component before it was ever ready."""
-_POLL = 0.1
 
 
 def up(layout: Layout, progress: Progress) -> None:
@@ -53,17 +49,19 @@ def _up(layout: Layout, progress: Progress) -> None:
     layout.root.chmod(0o700)
     cluster = start.ensure_node(layout, start.configure(layout), tools, progress)
     start.wait_for_first_status(layout)
+    patience = Patience(layout, progress)
+    patience.begin()
     progress.start("images")
     tools |= toolchain.ensure(IMAGE_TOOLS, progress)
     with RegistryClient(layout, cluster) as registry:
-        _wait("registry", layout, _NODE_SECONDS, lambda: _registry_trouble(registry), progress)
+        patience.wait("registry", _NODE_SECONDS, lambda: _registry_trouble(registry))
         references = _push(layout, cluster, tools, registry, progress)
     kube = api.client(layout.kubeconfig)
-    _wait("node", layout, _NODE_SECONDS, lambda: _node_trouble(layout, cluster, kube), progress)
+    patience.wait("node", _NODE_SECONDS, lambda: _node_trouble(layout, cluster, kube))
     progress.done("node", f"{cluster.node_name} is Ready, API at {cluster.api}")
     progress.start("dns")
     api.apply(kube, dns.objects(cluster, references["coredns"], _nameservers(cluster, tools)))
-    _wait("dns", layout, _DNS_SECONDS, lambda: _dns_trouble(cluster, kube), progress)
+    patience.wait("dns", _DNS_SECONDS, lambda: _dns_trouble(cluster, kube))
     progress.done("dns", f"CoreDNS serves at {cluster.ranges.dns}")
     _write_result(layout, cluster, tools, references)
 
@@ -100,37 +98,6 @@ def _dns_trouble(cluster: ClusterConfig, kube: Client) -> str | None:
     if trouble is None and not dns.answers(cluster.ranges.dns):
         return f"no answer from {cluster.ranges.dns}"
     return trouble
-
-
-def _wait(
-    step: str,
-    layout: Layout,
-    seconds: float,
-    trouble: Callable[[], str | None],
-    progress: Progress,
-) -> None:
-    """Until there is no trouble any more; a node that died or keeps dying ends the wait."""
-    deadline = time.monotonic() + seconds
-    while (why := trouble()) is not None:
-        progress.say(step, why)
-        _check_node(layout)
-        if time.monotonic() > deadline:
-            raise ClusterError(
-                f"{step}: not ready after {seconds:.0f} s: {why}. Logs are in {layout.logs}"
-            )
-        time.sleep(_POLL)
-
-
-def _check_node(layout: Layout) -> None:
-    if identity.running(layout.pid_file) is None:
-        raise ClusterError(f"the node has ended:\n{start.tail(layout.logs / 'node.log')}")
-    for name, unit in (files.read_json(layout.node_status) or {}).get("units", {}).items():
-        if unit["phase"] == "backoff" and unit["restarts"] >= _GIVE_UP_AFTER:
-            log = layout.logs / f"{name}.log"
-            raise ClusterError(
-                f"{name} does not stay up: {unit['last_exit']}, {unit['restarts']} times. The end"
-                f" of {log}:\n{start.tail(log)}"
-            )
 
 
 def _push(

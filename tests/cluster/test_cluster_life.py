@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 import yaml
 from lightkube import codecs
 
-from local.cluster import api, config, dns, identity, oci
+from local.cluster import api, config, dns, identity, network, oci
 from local.cluster.images import libraries
 from local.cluster.layout import Layout, cache_root
 from local.cluster.registry import RegistryClient
@@ -305,6 +306,56 @@ def machine() -> dict[str, Any]:
         "cgroups": {path for path in hosts.cgroups() if LAYOUT.cgroup in path},
         "files": hosts.folders(),
     }
+
+
+@pytest.mark.usefixtures("cluster")
+def test_two_ups_at_once_come_one_after_the_other() -> None:
+    os.kill(node().pid, signal.SIGKILL)
+    command = [sys.executable, "-m", "local", "up", "--cluster", LAYOUT.name]
+    pair = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = {process.pid: process.communicate(timeout=120)[1] for process in pair}
+    assert [process.returncode for process in pair] == [0, 0], said
+    waited = [pid for pid, text in said.items() if "waiting for process" in text]
+    assert len(waited) == 1
+    (first,) = set(said) - set(waited)
+    assert f"waiting for process {first} (" in said[waited[0]]
+
+
+def test_a_gateway_port_that_somebody_took_meanwhile_is_left_to_them(cluster: Any) -> None:
+    port = int(cluster["gateway"]["url"].rpartition(":")[2])
+    os.kill(node().pid, signal.SIGKILL)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + 10
+        while not network.is_free(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        done = local("up")
+        assert done.returncode == 0, done.stderr
+        assert f"port {port} is taken: the gateway is at" in done.stderr
+        moved = int(result()["gateway"]["url"].rpartition(":")[2])
+        assert moved > port
+        assert hosts.listening(hosts.family(node().pid)) == {("127.0.0.1", moved)}
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_component_that_never_stays_up_ends_up_with_its_last_words() -> None:
+    """As when its data are damaged."""
+    os.kill(node().pid, signal.SIGKILL)
+    data = LAYOUT.root / "etcd/member"
+    data.rename(data.with_name("member.away"))
+    data.write_text("no folder")
+    done = local("up")
+    assert done.returncode == 1
+    assert "error: etcd does not stay up: exited with" in done.stderr
+    assert "log/etcd.log" in done.stderr
+    assert "Traceback" not in done.stderr
+    data.unlink()
+    data.with_name("member.away").rename(data)
+    up()
+    wait_healthy(60)
 
 
 def test_down_leaves_the_machine_as_it_was() -> None:

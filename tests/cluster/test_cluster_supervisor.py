@@ -133,6 +133,17 @@ def test_a_command_that_fails_is_tried_again(tmp_path: Path) -> None:
         running.wait_phase("a", "ready")
 
 
+def test_sighup_asks_for_another_try_at_once(tmp_path: Path) -> None:
+    script = "test -e $D/may-run && exec sleep 60"
+    with supervised(tmp_path, {"name": "a", "script": script, "ready": "may-run"}) as running:
+        running.wait(lambda: running.unit("a").get("restarts", 0) >= 4)
+        (tmp_path / "may-run").touch()
+        began = time.monotonic()  # its next try would come in four seconds
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_phase("a", "ready")
+        assert time.monotonic() - began < 2
+
+
 def test_sigterm_stops_users_before_what_they_use(tmp_path: Path) -> None:
     trap = "trap 'echo {0} >> $D/order; exit' TERM; touch $D/{0}; while :; do sleep 0.1; done"
     rows: list[dict[str, Any]] = [
