@@ -43,11 +43,12 @@ def test_a_step_without_a_name_says_nothing() -> None:
 
 
 def ends(path: Path, within: float) -> bool:
-    """Whether the process whose number the file holds is gone in time."""
-    number = int(path.read_text())
+    """Whether the process whose number the file holds has ended in time."""
+    status = Path("/proc", path.read_text(), "status")
     until = time.monotonic() + within
     while time.monotonic() < until:
-        if not Path(f"/proc/{number}").exists():
+        # One that has ended stays listed as a zombie until its new parent looks after it.
+        if not status.exists() or "State:\tZ" in status.read_text():
             return True
         time.sleep(0.02)
     return False
