@@ -67,13 +67,15 @@ def image_pull(pod: Obj, events: Sequence[Obj]) -> Cause | None:
         if reason not in PULL_REASONS:
             continue
         said = _pull_message(container, events)
+        image = str(container.spec.get("image", ""))
+        why = _registry_reason(said).removeprefix(f"{image}: ")
         final = reason in {"InvalidImageName", "ErrImageNeverPull"}
         final = final or bool(_HOPELESS_PULL.search(said))
         return _about(
             pod,
             container,
             kind=Kind.IMAGE,
-            text=f"cannot pull {container.spec.get('image', '')}: {_registry_reason(said)}",
+            text=f"cannot pull {image}: {why}",
             patience=AT_ONCE if final else SOON,
         )
     return None
