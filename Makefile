@@ -51,8 +51,8 @@ lock: env ## Resolve pyproject.toml into requirements.txt and requirements-dev.t
 goldens: env ## Write the expected plans anew, to be read in the diff
 	@EKIBEN_GOLDEN=write $(PY) -m pytest tests/plan
 
-clean-cache: env ## Remove built tools and images from the cache
-	@$(PY) -m local.toolchain --clean
+clean-cache: env ## Remove the whole cache: built tools, images, registries
+	@$(PY) -m local clean
 
 # uv comes first, by its own pinned hash; it then installs the rest in seconds.
 $(STAMP): requirements-dev.txt pyproject.toml

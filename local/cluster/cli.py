@@ -7,6 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
+from local.cluster.clean import clean
 from local.cluster.down import down
 from local.cluster.errors import ClusterError
 from local.cluster.layout import DEFAULT_NAME, Layout, cache_root
@@ -38,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         "down": "end the cluster and remove it; tools and images stay",
         "status": "what runs; exit 0 only when all is well",
     }
+    everything = "remove the cache: tools, images, registries; refused while a cluster runs"
+    commands.add_parser("clean", help=everything, description=everything)
     for name, help_text in words.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
         command.add_argument(
@@ -48,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "clean":
+        clean(cache_root(os.environ))
+        return 0
     layout = Layout(cache_root(os.environ), asked.cluster)
     if asked.command == "status":
         found = status(layout)

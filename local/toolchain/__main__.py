@@ -1,9 +1,8 @@
-"""`python -m local.toolchain`: have the tools, tell of them, or clear them away."""
+"""`python -m local.toolchain`: have the tools, or tell of them."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 
 from local.toolchain.ensure import Toolchain
@@ -18,14 +17,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.toolchain", description=__doc__)
     parser.add_argument("names", nargs="*", help="tools or programs; all when none is named")
     parser.add_argument("--status", action="store_true", help="only tell what is there")
-    parser.add_argument("--clean", action="store_true", help="remove all built and fetched tools")
     asked = parser.parse_args()
     toolchain = Toolchain()
-    places = toolchain.places
-    if asked.clean:
-        for folder in (places.tools, places.apt, places.bin, places.go):
-            shutil.rmtree(folder, ignore_errors=True)
-        return 0
     names = asked.names or None
     try:
         if not asked.status:

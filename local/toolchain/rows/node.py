@@ -44,16 +44,12 @@ CNI = Tool(
     (Debian(("containernetworking-plugins",), {}),),
 )
 
-IPTABLES = Tool(
-    "iptables",
-    programs("iptables", "ip6tables"),
+SLIRP = Tool(
+    "slirp4netns",
+    programs("slirp4netns"),
     (
-        Installed(("--version",), at_least="1.8", folders=("/usr/sbin", "/sbin")),
-        Debian(
-            ("iptables",),
-            {"iptables": "usr/sbin/iptables-nft", "ip6tables": "usr/sbin/ip6tables-nft"},
-            {"XTABLES_LIBDIR": "usr/lib/*/xtables"},
-        ),
+        Installed(("--version",), at_least="1.0"),
+        Debian(("slirp4netns",), {"slirp4netns": "usr/bin/slirp4netns"}),
     ),
 )
 
