@@ -16,7 +16,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-import hosts
+from tests.cluster import hosts
 import httpx
 import pytest
 import yaml

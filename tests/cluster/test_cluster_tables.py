@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from clusters import CONFIG, CREDENTIALS, MACHINE, TOOLS
+from tests.cluster.clusters import CONFIG, CREDENTIALS, MACHINE, TOOLS
 
 from local.cluster import dns, settings, units
 from local.cluster.supervisor import stop_order

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from shipped import MODELS
+from tests.models.shipped import MODELS
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.yaml"))
 SCRIPTS = sorted(path for name in ("train.py", "export.py") for path in MODELS.glob(f"*/{name}"))

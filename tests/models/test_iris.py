@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shipped import Served, run
+from tests.models.shipped import Served, run
 
 MODEL = "iris"
 pytestmark = pytest.mark.served

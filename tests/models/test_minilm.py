@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shipped import Served, run
+from tests.models.shipped import Served, run
 
 MODEL = "minilm"
 pytestmark = pytest.mark.served

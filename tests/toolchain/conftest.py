@@ -1,5 +1,5 @@
 """Fixtures of the toolchain's tests."""
 
-from lamps import lamp_chain, machine, places, site
+from tests.toolchain.lamps import lamp_chain, machine, places, site
 
 __all__ = ["lamp_chain", "machine", "places", "site"]

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lamps import LAMP_INSTALLED, Site, install, lamp
+from tests.toolchain.lamps import LAMP_INSTALLED, Site, install, lamp
 
 from local.toolchain.ensure import Toolchain
 from local.toolchain.errors import ToolchainError

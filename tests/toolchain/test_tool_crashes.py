@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from lamps import Site
+from tests.toolchain.lamps import Site
 
 from local.toolchain.ensure import RECORD, Toolchain
 from local.toolchain.places import Places
@@ -18,7 +18,7 @@ from local.toolchain.places import Places
 RUN = """
 import sys
 from pathlib import Path
-from lamps import Site, lamp
+from tests.toolchain.lamps import Site, lamp
 from local.toolchain.ensure import Toolchain
 from local.toolchain.keys import Machine
 from local.toolchain.places import Places
