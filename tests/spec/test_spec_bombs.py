@@ -4,14 +4,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 
 from tests.projects import Project, iris
 
 FILE = "stacks/Pulumi.dev.yaml"
-SECONDS = 2.0
+SECONDS = 2.0  # of processor time, so that a busy machine does not matter
 KIBIBYTES = 200 * 1024
 
 _LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -64,14 +64,14 @@ def test_fault_4_a_bomb_is_refused_at_once(
     project: Project, text: Callable[[], str], complaint: str
 ) -> None:
     project.stack(text())
-    started = perf_counter()
+    started = process_time()
     assert project.complaint() == complaint
-    assert perf_counter() - started < SECONDS
+    assert process_time() - started < SECONDS
 
 
 LARGE: dict[str, Callable[[], str]] = {
     "unknown keys": lambda: iris("{" + ", ".join(f"k{n}: 1" for n in range(12_000)) + "}"),
-    "unknown models": lambda: iris("{}") + "".join(f"    k{n}: {{}}\n" for n in range(12_000)),
+    "unknown models": lambda: iris("{}") + "".join(f"    k{n}: {{}}\n" for n in range(24_000)),
     "long keys": lambda: iris("{}") + f"    ? {'ab' * 500_000}\n    : 1\n",
     "a long word": lambda: iris(f"{{timeout: {'s' * 1_000_000}}}"),
     "a long number": lambda: iris(f"{{timeout: {'9' * 1_000_000}}}"),
@@ -85,12 +85,12 @@ LARGE: dict[str, Callable[[], str]] = {
 def test_fault_4_a_large_file_that_is_wrong_is_refused_in_time(
     project: Project, text: Callable[[], str]
 ) -> None:
-    for number in range(50):
+    for number in range(100):
         project.model(f"m{number}")
     project.stack(text())
-    started = perf_counter()
+    started = process_time()
     assert f"{FILE}:4:" in project.complaint() or f"{FILE}:5:" in project.complaint()
-    assert perf_counter() - started < 2 * SECONDS
+    assert process_time() - started < SECONDS
 
 
 _MEASURED = """

@@ -79,6 +79,23 @@ def test_fault_6_teams_that_share_a_platforms_cluster_are_looked_at_together(
     assert "of the stack 'a'" in project.complaint()
 
 
+def test_fault_6_a_team_and_the_platform_it_lives_on_are_looked_at_together(
+    project: Project,
+) -> None:
+    project.stack(stack(models={"iris": {}}), "platform")
+    project.stack(stack(models={"iris": {}}, kind="stack", stack="platform"))
+    assert "claims the model vision/iris" in project.complaint()
+    assert "claims the model vision/iris" in project.complaint("platform")
+
+
+def test_teams_on_two_platforms_keep_claims_apart(project: Project) -> None:
+    project.stack(stack("one", kind="local", name="one"), "one")
+    project.stack(stack("two", kind="local", name="two"), "two")
+    project.stack(stack(models={"iris": {}}, kind="stack", stack="one"), "vision-one")
+    project.stack(stack(models={"iris": {}}, kind="stack", stack="two"))
+    assert list(project.load().models) == ["iris"]
+
+
 APART = [
     (stack("audio", {"iris": {}}), stack("vision", {"iris": {}})),
     (

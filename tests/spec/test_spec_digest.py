@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ekiben.spec import SpecError, digest, model_source, recipe_digest
+from ekiben.spec import SpecError, digest, model_source
 from tests.projects import IRIS, Project
 from tests.spec.watch import PACKAGE
 
@@ -201,18 +201,28 @@ def test_equal_values_have_equal_digests_whatever_their_order() -> None:
 
 
 @pytest.mark.parametrize("part", ["catalog/recipe.yaml", "runtime/soak.py"])
-def test_what_ekiben_puts_into_images_is_part_of_their_identity(tmp_path: Path, part: str) -> None:
+def test_what_ekiben_puts_into_images_is_part_of_their_identity(
+    folder: Path, tmp_path: Path, part: str
+) -> None:
     package = tmp_path / "ekiben"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    before = recipe_digest_of(tmp_path)
-    assert before == recipe_digest()
+    before = image_id_by(package, folder)
+    assert before == image_id(folder)
     with (package / part).open("a") as file:
         file.write("# changed\n")
-    assert recipe_digest_of(tmp_path) != before
+    assert image_id_by(package, folder) != before
 
 
-def recipe_digest_of(where: Path) -> str:
-    code = "from ekiben.spec import recipe_digest; print(recipe_digest())"
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
+_IMAGE_ID = """
+import sys
+from pathlib import Path
+from ekiben.spec import model_source
+print(model_source(Path(sys.argv[1]), "iris").image_id)
+"""
+
+
+def image_id_by(package: Path, folder: Path) -> str:
+    """The identity that another copy of Ekiben gives."""
+    command = [sys.executable, "-c", _IMAGE_ID, str(folder)]
+    run = subprocess.run(command, cwd=package.parent, capture_output=True, text=True, check=True)
     return run.stdout.strip()
