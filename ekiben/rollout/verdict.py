@@ -71,7 +71,7 @@ def judge(memory: Memory, view: View, causes: list[Cause], now: float) -> tuple[
             return memory, Failed(happened=_happened(memory, view, now, cause), cause=cause)
     if now < memory.ends:
         return memory, Waiting()
-    cause = next(iter(causes), Cause(kind=Kind.SLOW, text="no failure was seen"))
+    cause = next(iter(causes), Cause(kind=Kind.SLOW, text=_no_failure(view)))
     return memory, Failed(happened=_happened(memory, view, now, None), cause=cause)
 
 
@@ -99,3 +99,9 @@ def _happened(memory: Memory, view: View, now: float, pointless: Cause | None) -
         return f"{counts}, and waiting longer would not help"
     last = " since the last one became ready" if memory.most_ready else ""
     return f"{counts}: the deadline of {span(memory.deadline)}{last} has passed"
+
+
+def _no_failure(view: View) -> str:
+    if view.ready < view.wanted:
+        return "no failure was seen"
+    return "the replicas are ready, but the Deployment does not count them as available yet"

@@ -42,7 +42,12 @@ class Place:
         self, version: str, spec: dict[str, Any] | None = None, **container: Any
     ) -> rollout.Target:
         """Place `iris-stable` at that version; returns what to follow."""
-        merged = {"name": "model", "image": self.image, "args": ["-dns.port=1053"]} | container
+        usual = {
+            "name": "model",
+            "image": self.image,
+            "args": ["-dns.port=1053"],
+            "readinessProbe": {"tcpSocket": {"port": 1053}, "periodSeconds": 1},
+        }
         labels = {"app.kubernetes.io/managed-by": "ekiben", "ekiben.dev/stack": "test"}
         made = msgspec.convert(
             {
@@ -57,7 +62,7 @@ class Place:
                     "template": {
                         "metadata": {"labels": {"app": "iris", VERSION_LABEL: version}},
                         "spec": {
-                            "containers": [merged],
+                            "containers": [usual | container],
                             "terminationGracePeriodSeconds": 0,
                             **(spec or {}),
                         },
@@ -80,7 +85,7 @@ class Place:
 @pytest.fixture(scope="session")
 def kubeconfig() -> Iterator[str]:
     """A cluster's kubeconfig: the end-to-end tests' where it runs, else of one made for these."""
-    for name in ("e2e", CLUSTER):
+    for name in (CLUSTER, "e2e"):
         if _answers(_kubeconfig_of(name)):
             yield str(_kubeconfig_of(name))
             return

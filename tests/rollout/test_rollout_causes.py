@@ -20,7 +20,10 @@ from tests.rollout.situations import (
     waiting,
 )
 
-NOT_FOUND = f'rpc error: code = NotFound desc = failed to pull and unpack image "{IMAGE}": {IMAGE}: not found'
+NOT_FOUND = (
+    "rpc error: code = NotFound desc = failed to pull and unpack image "
+    f'"{IMAGE}": {IMAGE}: not found'
+)
 REFUSED = (
     'Back-off pulling image "x": ErrImagePull: rpc error: code = Unknown desc = failed to do '
     "request: dial tcp 10.0.0.1:5000: connect: connection refused"

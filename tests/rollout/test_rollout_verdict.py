@@ -94,6 +94,11 @@ def test_the_deadline_starts_anew_with_each_replica_that_becomes_ready() -> None
     assert over.cause.kind is Kind.SLOW
 
 
+def test_ready_replicas_that_the_cluster_does_not_count_are_told_as_that() -> None:
+    over = failed(after((1.0, reading(ready=3), []), (301.0, reading(ready=3), []))[1])
+    assert "the Deployment does not count them as available yet" in over.cause.text
+
+
 def test_a_replica_that_comes_and_goes_does_not_move_the_deadline() -> None:
     steps = [(float(t), reading(ready=(t // 10) % 2), [SLOW]) for t in range(0, 320, 10)]
     assert isinstance(after(*steps)[1], Failed)
