@@ -78,6 +78,9 @@ def connect(host_network: int, host_interface: str, ranges: Ranges) -> None:
         cable = _index(netlink, NODE_INTERFACE)
         netlink.addr("add", index=cable, address=str(ranges.node), prefixlen=prefix)
         netlink.link("set", index=cable, state="up")
+        # A pod that is gone has no route. By the way out its packets would come back to the host,
+        # and by the cable to the node again, for ever.
+        netlink.route("add", dst=str(ranges.pods), type="unreachable")
     with inside_network(host_network), IPRoute() as netlink:
         cable = _index(netlink, host_interface)
         netlink.addr("add", index=cable, address=str(ranges.host), prefixlen=prefix)

@@ -180,8 +180,17 @@ def registry(config: ClusterConfig) -> str:
 
 
 def egress(config: ClusterConfig) -> str:
-    """What leaves the node by its way out carries the node's address there."""
+    """What leaves the node by its way out carries the node's address there.
+
+    Packets to the cluster itself never do: the host would send those to a pod that is gone straight
+    back, round and round.
+    """
     return f"""table ip ekiben-egress {{
+  chain inside {{
+    type filter hook postrouting priority filter;
+    oifname "{EGRESS_INTERFACE}" ip daddr {config.ranges.egress} accept
+    oifname "{EGRESS_INTERFACE}" ip daddr {config.ranges.block} drop
+  }}
   chain postrouting {{
     type nat hook postrouting priority srcnat;
     oifname "{EGRESS_INTERFACE}" ip saddr != {config.ranges.egress} masquerade
