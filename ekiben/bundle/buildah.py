@@ -16,6 +16,10 @@ from .source import Registry
 
 ISOLATE = Path(__file__).parent / "files" / "isolate.py"
 
+KEPT = 600
+"""Images, those of every build step among them, that are kept for later builds: some fifty builds.
+Past that all are thrown away: buildah does not tell which of them were used lately."""
+
 _ZSTD = ("--compression-format=zstd", "--compression-level=3")
 """A seventh smaller than gzip, and unpacked several times faster, so that pods start earlier."""
 
@@ -47,26 +51,28 @@ class Buildah:
         return f"--signature-policy={self._home / 'conf' / 'policy.json'}"
 
     def prepare(self) -> None:
-        """Writes the settings files; chooses the storage driver once."""
+        """Writes the settings files; chooses the storage driver once. Raises Failure."""
         for folder in ("conf", "tmp", "run", "storage", "state"):
             (self._home / folder).mkdir(parents=True, exist_ok=True)
         for name, text in _FILES.items():
             _replace(self._home / "conf" / name, text)
         driver = self._home / "driver"
         if not driver.exists():
-            _replace(driver, "overlay" if self._overlay_works() else "vfs")
+            _replace(driver, self._driver())
 
     def clean(self) -> None:
         """Removes what dead builds left: working containers, contexts, temporary files.
 
-        Called only while no other build lives. Storage that cannot even be listed any more (a
-        crash of the machine, a full disk) is thrown away: it is a cache.
+        Called only while no other build lives. Storage that does not work any more (a crash of the
+        machine, a full disk) or has grown old is thrown away: it is a cache.
         """
         shutil.rmtree(self.cache.contexts, ignore_errors=True)
         for leftover in (self._home / "tmp").glob("*"):
             if leftover.name != "buildah-cache":
                 shutil.rmtree(leftover, ignore_errors=True)
-        if self._run("", ["rm", "--all"]).code:
+        listed = self._run("", ["images", "--quiet", "--all"])
+        broken = listed.code or self._run("", ["rm", "--all"]).code
+        if broken or len(listed.lines) > KEPT:
             for folder in ("storage", "run"):
                 shutil.rmtree(self._home / folder, ignore_errors=True)
 
@@ -141,8 +147,14 @@ class Buildah:
             if done.code:
                 raise Failure("base", "buildah could not import it", done.lines[-5:])
 
-    def _overlay_works(self) -> bool:
-        return not self._run("", ["info"], driver="overlay").code
+    def _driver(self) -> str:
+        """Overlay shares what layers have in common; vfs copies it, and works everywhere."""
+        for driver in ("overlay", "vfs"):
+            done = self._run("", ["info"], driver=driver)
+            if not done.code:
+                return driver
+        advice = "run as root on a machine (or in a container) that may mount file systems"
+        raise Failure("base", "buildah does not work here", done.lines[-3:], advice)
 
     def _run(
         self, what: str, arguments: list[str], *, offline: bool = False, driver: str = ""

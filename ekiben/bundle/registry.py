@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
+
 import httpx
 
 from .errors import Failure
