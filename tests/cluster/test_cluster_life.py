@@ -16,7 +16,6 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import hosts
 import httpx
 import pytest
 import yaml
@@ -26,6 +25,7 @@ from local.cluster import api, config, dns, identity, network, oci
 from local.cluster.images import libraries
 from local.cluster.layout import Layout, cache_root
 from local.cluster.registry import RegistryClient
+from tests.cluster import hosts
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -207,6 +207,16 @@ def test_pods_are_named_reach_each_other_and_the_api(cluster: Any, shell_image: 
     output_of("caller", "connected")
     names = ip_network(str(remembered().ranges.services))
     assert ip_address(cluster["gateway"]["cluster_ip"]) in names
+
+
+@pytest.mark.usefixtures("cluster")
+def test_packets_to_a_pod_that_is_gone_do_not_go_round() -> None:
+    """Out of the node, by the host's route back into it, and so on, each time as a new socket."""
+    nobody = str(remembered().ranges.pods[-2])
+    with pytest.raises(TimeoutError), socket.create_connection((nobody, 80), timeout=2):
+        pass
+    (way_out,) = (p for p in hosts.family(node().pid).values() if "slirp4netns" in p.name())
+    assert len(way_out.net_connections()) < 10
 
 
 @pytest.mark.usefixtures("cluster")
