@@ -79,7 +79,7 @@ class Soak:
         if well >= self.seconds or not soaks(self.record, self.version):
             self.passed = True
             return ""
-        return f"soaking version {self.version}: well for {well:.0f} s of {self.seconds:.0f} s"
+        return f"soaking version {self.version}: well for {int(well)} s of {self.seconds:.0f} s"
 
 
 def soaks(record: Path, version: str) -> bool:
