@@ -210,9 +210,9 @@ def test_pods_are_named_reach_each_other_and_the_api(cluster: Any, shell_image: 
 
 
 @pytest.mark.usefixtures("cluster")
-def test_packets_to_a_pod_that_is_gone_do_not_go_round() -> None:
+def test_packets_to_nobody_in_the_cluster_do_not_go_round() -> None:
     """Out of the node, by the host's route back into it, and so on, each time as a new socket."""
-    nobody = str(remembered().ranges.pods[-2])
+    nobody = str(remembered().ranges.block[-2])
     with pytest.raises(TimeoutError), socket.create_connection((nobody, 80), timeout=2):
         pass
     (way_out,) = (p for p in hosts.family(node().pid).values() if "slirp4netns" in p.name())
