@@ -18,11 +18,8 @@ FULL = "no space left on device"
 
 NO_INDEX = "check that this machine reaches its Python package index (index settings, proxies)"
 NO_COMPILER = "images have no compiler; choose a version that has a wheel for this Python"
-NO_HASHES = (
-    "requirements.lock needs a hash for every package; write it with "
-    "`uv pip compile --generate-hashes requirements.txt -o requirements.lock`"
-)
-UNRESOLVED = "change requirements.txt (and requirements.lock, if there is one)"
+NO_HASHES = "requirements.lock needs a hash for every package; write it with `ekiben lock`"
+UNRESOLVED = "change requirements.txt; if there is a requirements.lock, write it with `ekiben lock`"
 REQUIREMENTS_ADVICE = (
     (re.compile(r"--require-hashes"), NO_HASHES),
     (re.compile(r"Failed to build"), NO_COMPILER),

@@ -24,22 +24,22 @@ ADVICE = {
     ),
     Kind.MEMORY: "raise `compute.memory` in model.yaml, or make the model need less.",
     Kind.STARTUP: (
-        "make the model start faster, or raise the startup limit in model.yaml if it needs the "
-        "time."
+        "make the model start faster, or raise `update.deadline` in model.yaml if it takes so long."
     ),
     Kind.LIVENESS: "find out why the model stops answering its liveness probe.",
     Kind.CRASH: "correct the model's code or requirements; the log lines say where it ended.",
     Kind.CONFIGURATION: "create what is missing, or correct its name in model.yaml.",
     Kind.NODE: "look at the node: the message is the kubelet's.",
     Kind.NO_NODE: (
-        "ask for less in `compute`, allow more `node_groups`, or let the cluster have more nodes."
+        "ask for less in `compute`, run fewer models or replicas, or let the cluster have more "
+        "nodes."
     ),
     Kind.EVICTED: "give the model the memory and disk it uses in `compute`, or the node more.",
     Kind.READINESS: (
-        "find out why the model does not report ready, or raise the update's deadline if it "
-        "needs the time."
+        "find out why the model does not report ready, or raise `update.deadline` in model.yaml if "
+        "it needs the time."
     ),
-    Kind.SLOW: "raise the update's deadline if the model needs the time to start.",
+    Kind.SLOW: "raise `update.deadline` in model.yaml if the model needs the time to start.",
 }
 
 

@@ -44,7 +44,7 @@ def test_each_verdict_of_the_smoke_test_has_its_words(verdict: str, cause: str) 
         ("error: No solution found", "change requirements.txt"),
         ("error: Failed to build `x`", "no compiler"),
         ("error: Failed to fetch: `x`", "reaches its Python package index"),
-        ("error: In `--require-hashes` mode, all must have a hash", "--generate-hashes"),
+        ("error: In `--require-hashes` mode, all must have a hash", "ekiben lock"),
     ],
 )
 def test_requirements_that_fail_come_with_the_advice_that_fits(said: str, advice: str) -> None:
