@@ -24,7 +24,7 @@ class ImageSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """A registry by `host[:port]`, TLS unless the address starts with http://.
+    """A registry by `host[:port][/path]`, TLS unless the address starts with http://.
 
     `ca_file` holds the certificates it is checked against (None: the machine's own). `auth_file`
     holds credentials in Docker's config.json form (None: anonymous); they live in files only.
@@ -36,7 +36,8 @@ class Registry:
 
     @property
     def host(self) -> str:
-        return self.address.partition("://")[2] or self.address
+        """`host[:port]`: a path in the address is part of its repositories' names."""
+        return (self.address.partition("://")[2] or self.address).partition("/")[0]
 
     @property
     def plain_http(self) -> bool:

@@ -44,6 +44,13 @@ def test_a_registry_that_names_no_digest_is_asked_for_the_manifest() -> None:
         assert ask(told) == f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
+def test_a_path_in_the_address_is_part_of_the_repository() -> None:
+    with telling(THERE) as told:
+        registry = Registry(address=f"http://{told.address}/ml")
+        assert digest_of(f"{told.address}/ml/vision/iris", "0123", registry) == DIGEST
+        assert told.asked == [("HEAD", "/v2/ml/vision/iris/manifests/0123", "")]
+
+
 def test_a_tag_that_is_absent_gives_nothing() -> None:
     with telling(ABSENT) as told:
         assert ask(told) is None
