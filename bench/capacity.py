@@ -1,0 +1,67 @@
+"""How many replicas of which version are ready, watched while something else goes on."""
+
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from lightkube import Client, KubeConfig
+from lightkube.generic_resource import create_namespaced_resource
+
+_POLL_SECONDS = 0.5
+_POD = create_namespaced_resource("", "v1", "Pod", "pods")
+
+
+def client(kubeconfig: Path) -> Client:
+    return Client(config=KubeConfig.from_file(kubeconfig).get(), trust_env=False)
+
+
+def _pods(cluster: Client, namespace: str, model: str) -> list[dict[str, Any]]:
+    """Ready replicas; one that is told to stop does not count."""
+    found = cluster.list(_POD, namespace=namespace, labels={"app.kubernetes.io/name": model})
+    return [pod for pod in map(dict, found) if _is_ready(pod)]
+
+
+def ready(cluster: Client, namespace: str, model: str) -> Counter[str]:
+    """Ready replicas by version."""
+    pods = _pods(cluster, namespace, model)
+    return Counter(pod["metadata"]["labels"]["ekiben.dev/version"] for pod in pods)
+
+
+def names(cluster: Client, namespace: str, model: str) -> list[str]:
+    return sorted(pod["metadata"]["name"] for pod in _pods(cluster, namespace, model))
+
+
+def delete(cluster: Client, namespace: str, name: str) -> None:
+    """What `kubectl delete pod` does."""
+    cluster.delete(_POD, name, namespace=namespace)
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    told = {condition["type"]: condition["status"] for condition in conditions}
+    return told.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
+
+
+class Watch:
+    """Looks at a model's replicas until it is stopped."""
+
+    def __init__(self, cluster: Client, namespace: str, model: str) -> None:
+        self._asked = (cluster, namespace, model)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.least: dict[str, int] = {}
+        self.least_together = ready(*self._asked).total()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        start = ready(*self._asked)
+        self.least = dict(start)
+        while not self._stopping.wait(_POLL_SECONDS):
+            now = ready(*self._asked)
+            self.least = {version: min(n, now[version]) for version, n in self.least.items()}
+            self.least_together = min(self.least_together, now.total())
