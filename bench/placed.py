@@ -9,7 +9,7 @@ from .project import STACK, Project
 Name = tuple[str, str, str]
 """Kind with its group, namespace, name."""
 
-_STAMP = f"app.kubernetes.io/managed-by=ekiben,ekiben.dev/stack={STACK}"
+_STAMP = {"app.kubernetes.io/managed-by": "ekiben", "ekiben.dev/stack": STACK}
 _RECORD = "-versions"
 """The record of a model's versions outlives the model and is no resource of the program."""
 
@@ -18,8 +18,9 @@ def in_cluster(project: Project) -> set[Name]:
     """Objects with the stack's stamp, but for what controllers made out of them."""
     every = project.said("kubectl", "api-resources", "--verbs=list", "--output=name").split()
     kinds = ",".join(kind for kind in every if not kind.startswith(("events", "endpoint")))
+    selector = ",".join(f"{key}={value}" for key, value in _STAMP.items())
     said = project.said(
-        *("kubectl", "get", kinds, "--all-namespaces", f"--selector={_STAMP}", "--output=json")
+        *("kubectl", "get", kinds, "--all-namespaces", f"--selector={selector}", "--output=json")
     )
     return {
         _name(one)
@@ -60,11 +61,7 @@ def _name(manifest: dict[str, Any]) -> Name:
 
 def _has_stamp(manifest: dict[str, Any]) -> bool:
     labels = manifest["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, _, value in _stamps())
-
-
-def _stamps() -> Iterator[tuple[str, str, str]]:
-    return (pair.partition("=") for pair in _STAMP.split(","))
+    return _STAMP.items() <= labels.items()
 
 
 def _is_record(manifest: dict[str, Any]) -> bool:
