@@ -66,7 +66,8 @@ def _read(path: Path) -> ClusterConfig | None:
         return ClusterConfig(value["name"], block, int(value["gateway_port"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ClusterError(
-            f"{path}: not a cluster's configuration ({error}); `python -m local down` removes it"
+            f"{path}: not a cluster's configuration ({error});"
+            f" `make down CLUSTER={path.parent.name}` removes it"
         ) from None
 
 

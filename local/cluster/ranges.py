@@ -81,5 +81,5 @@ def choose(taken: Iterable[IPv4Network]) -> Ranges:
         "no free address range for the cluster: all of "
         f"{', '.join(str(block) for block in candidates())} meet routes or interfaces of this"
         " machine. Free one of them (`ip route` lists them), or take down a cluster with"
-        " `python -m local down --cluster NAME`"
+        " `make down CLUSTER=NAME`"
     )

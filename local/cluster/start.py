@@ -56,8 +56,8 @@ def configure(layout: Layout) -> ClusterConfig:
         return remembered
     if (layout.root / "etcd").exists():
         raise ClusterError(
-            f"{layout.config} is missing beside the data of a cluster; `python -m local down"
-            f" --cluster {layout.name}` removes that data"
+            f"{layout.config} is missing beside the data of a cluster; `make down"
+            f" CLUSTER={layout.name}` removes that data"
         )
     ports = network.free_ports(config.FIRST_PORT)
     return config.choose(layout, network.in_use(), ports)
@@ -96,8 +96,8 @@ def _check_addresses(layout: Layout, cluster: ClusterConfig, progress: Progress)
         if used.prefixlen > 0 and used.overlaps(block):
             raise ClusterError(
                 f"the addresses of cluster {layout.name}, {block}, meet {used}, which this machine"
-                " uses by now. Free that, or choose anew: `python -m local down --cluster"
-                f" {layout.name}` and `up`"
+                " uses by now. Free that, or choose anew: `make down"
+                f" CLUSTER={layout.name}`, then `make up`"
             )
     if network.is_free(cluster.gateway_port):
         return cluster

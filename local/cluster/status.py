@@ -33,7 +33,7 @@ def status(layout: Layout) -> dict[str, Any]:
         "problems": [],
     }
     if cluster is None or not runs:
-        found["problems"] = ["not running; `python -m local up` starts it"]
+        found["problems"] = ["not running; `make up` starts it"]
         return found
     found["addresses"] = {
         "api": cluster.api,
