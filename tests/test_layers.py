@@ -22,7 +22,7 @@ ARROWS = {
     "ekiben.rollout": {"ekiben.spec"},
     "ekiben.runtime": set(),
     "ekiben.spec": set(),
-    "components": {"ekiben.plan", "ekiben.access"},
+    "components": {"ekiben.plan", "ekiben.access", "ekiben.rollout"},
     "provider": {"ekiben.bundle", "ekiben.rollout", "ekiben.spec"},
     "local": set(),
     "__main__": {"components", "ekiben.access", "ekiben.plan", "ekiben.spec", "local"},

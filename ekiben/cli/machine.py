@@ -1,5 +1,6 @@
 """What this machine must have before the engine can run, and the environment it runs in."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -58,5 +59,16 @@ def environment(spec: StackSpec, tools: Mapping[str, Path]) -> dict[str, str]:
             "PULUMI_HOME": str(cache / "pulumi"),
             "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", ""),
             "KUBECONFIG": str(layout.kubeconfig),
+            **_past_the_proxy(layout),
         }
     return found
+
+
+def _past_the_proxy(layout: Layout) -> dict[str, str]:
+    """Keeps a proxy of the environment out of the way to the cluster's own addresses."""
+    if not layout.result.is_file():
+        return {}
+    registry = json.loads(layout.result.read_text())["registry"]["address"]
+    ours = ["localhost", "127.0.0.1", registry.partition(":")[0]]
+    names = ("NO_PROXY", "no_proxy")
+    return {n: ",".join(filter(None, [os.environ.get(n, ""), *ours])) for n in names}

@@ -41,12 +41,17 @@ def state_folder(backend: str) -> Path | None:
     return Path(unquote(parts.netloc + parts.path)).expanduser() / ".pulumi"
 
 
+def state_file(folder: Path, project: str, stack: str) -> Path:
+    """Where the engine keeps a stack's state; absent before its first run."""
+    return folder / "stacks" / project / f"{stack}.json"
+
+
 def check_state(folder: Path, project: str, stack: str) -> None:
     """Raises Failure where the state cannot be what the engine wrote.
 
     The engine takes an empty file for a stack without resources, and would make all of them again.
     """
-    file = folder / "stacks" / project / f"{stack}.json"
+    file = state_file(folder, project, stack)
     if not file.is_file():
         return
     reason = _broken(file.read_bytes())

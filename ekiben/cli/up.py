@@ -10,7 +10,7 @@ from ekiben.spec import load
 from . import get
 from .engine import Engine, end_with_parent
 from .options import Stack, access_of, project_name, project_root
-from .state import check_state, release, state_folder
+from .state import check_state, release, state_file, state_folder
 
 _ROUTES_SECONDS = 60
 
@@ -48,12 +48,12 @@ def up(
     environment = prepare_machine(spec) if prepare else dict(os.environ)
     access = access_of(spec)
     engine = Engine(root=root, stack=stack, environment=environment)
-    folder = state_folder(engine.backend)
+    folder, project = state_folder(engine.backend), project_name(root)
     if folder:
-        project = project_name(root)
         check_state(folder, project, stack)
         release(folder, project, stack, clear_stale_lock)
-    engine.select()
+    if not folder or not state_file(folder, project, stack).is_file():
+        engine.select()
     status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
     if status:
         raise typer.Exit(1)

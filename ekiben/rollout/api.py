@@ -1,4 +1,4 @@
-"""The few requests to the API server that a roll-out needs, with plain dicts both ways.
+"""The few requests to the API server that Ekiben itself makes, with plain dicts both ways.
 
 lightkube reads kubeconfigs and gives the HTTP client its trust and credentials. Its typed objects
 are left alone: they would be turned into dicts at once, and the decoder behind them crashes the
@@ -56,6 +56,11 @@ class Api:
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         """One object."""
         response = self._send("GET", _path(kind, namespace, name), missing_is_fine=True)
+        return None if response is None else _parsed(response)
+
+    def find(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The object that is where a manifest, of whatever kind, would be placed."""
+        response = self._send("GET", _place(manifest), missing_is_fine=True)
         return None if response is None else _parsed(response)
 
     def items(
@@ -160,6 +165,21 @@ def _path(kind: str, namespace: str, name: str = "") -> str:
     group, plural = _PATHS[kind]
     path = f"/{group}/namespaces/{namespace}/{plural}"
     return f"{path}/{name}" if name else path
+
+
+def _place(manifest: Mapping[str, Any]) -> str:
+    version, metadata = manifest["apiVersion"], manifest["metadata"]
+    group = f"apis/{version}" if "/" in version else f"api/{version}"
+    inside = f"namespaces/{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"/{group}/{inside}{_plural(manifest['kind'])}/{metadata['name']}"
+
+
+def _plural(kind: str) -> str:
+    """The plural under which Kubernetes serves a kind, as its own tools guess it."""
+    name = kind.lower()
+    if name.endswith("y") and name[-2] not in "aeiou":
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("s", "x")) else f"{name}s"
 
 
 def _parsed(response: httpx2.Response) -> dict[str, Any]:
