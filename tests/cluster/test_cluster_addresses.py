@@ -27,7 +27,7 @@ def test_a_default_route_takes_nothing_and_a_wide_one_takes_all_it_covers() -> N
 
 
 def test_no_free_block_names_the_ways_out() -> None:
-    with pytest.raises(ClusterError, match=r"ip route.*down --cluster"):
+    with pytest.raises(ClusterError, match=r"ip route.*make down"):
         ranges.choose(ranges.candidates())
 
 
