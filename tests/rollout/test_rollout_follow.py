@@ -1,5 +1,6 @@
 """Following an update over HTTP: through restarts and refusals of the API server, to its end."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -67,9 +68,9 @@ def put(world: World, **container: Any) -> None:
 class Following(threading.Thread):
     """A roll-out followed in a thread; `outcome` is its error, or None when it became ready."""
 
-    def __init__(self, world: World, deadline: float = 20.0) -> None:
+    def __init__(self, world: World, deadline: float = 20.0, poll: float = 0.05) -> None:
         super().__init__(daemon=True)
-        self.world = world
+        self.world, self.poll = world, poll
         self.lines: list[str] = []
         self.cancelled = threading.Event()
         self.outcome: RolloutError | None = None
@@ -92,7 +93,7 @@ class Following(threading.Thread):
                     progress=self.lines.append,
                     cancelled=self.cancelled,
                     api=api,
-                    poll_seconds=0.05,
+                    poll_seconds=self.poll,
                 )
         except RolloutError as error:
             self.outcome = error
@@ -164,10 +165,13 @@ def test_logs_of_the_running_instance_stand_in_for_ones_that_are_gone(world: Wor
 
 
 def test_what_the_events_tell_is_known_before_a_failure_is_believed(world: World) -> None:
-    world.events = [event("Killing", "Container model failed startup probe, will be restarted")]
-    world.events[0] |= {"metadata": {"name": "e", "namespace": "vision"}}
-    following = Following(world)
-    put(world, **running(restarts=2, started=False, lastState=ended(137, ran=31)))
+    following = Following(world, poll=0.5)
+    # Every third reading looks at the events: this is between the second and the third.
+    while len(following.lines) < 2:
+        time.sleep(0.01)
+    with world.lock:
+        put(world, **running(restarts=2, started=False, lastState=ended(137, ran=31)))
+        world.events = [event("Killing", "Container model failed startup probe, will be restarted")]
     assert "startup probe: container model was stopped by its startup probe after 31 s" in (
         following.fails(within=5)
     )
@@ -182,6 +186,16 @@ def test_a_failed_version_is_not_left_proven(world: World) -> None:
     put(world, **running(restarts=2, lastState=ended(1)))
     assert "crash" in following.fails(within=5)
     assert world.record() == {}
+
+
+def test_a_version_that_was_complete_before_stays_in_the_record(world: World) -> None:
+    complete = json.dumps({"version": NEW, "readyAt": "2026-01-01T00:00:00Z"})
+    made = {"name": "iris-versions", "labels": STAMP, "resourceVersion": "7"}
+    world.config_maps["iris-versions"] = {"metadata": made, "data": {NEW: complete}}
+    world.pods.append(pod("b", ready=True, containers=[running(ready=True)]))
+    put(world, **running(restarts=2, lastState=ended(1)))
+    assert "crash" in Following(world).fails(within=5)
+    assert world.record() == {NEW: json.loads(complete)}
 
 
 def test_the_deadline_ends_a_start_that_takes_too_long(world: World) -> None:

@@ -139,6 +139,11 @@ def test_pods_of_an_older_replica_set_of_the_same_version_are_old() -> None:
     assert [p["metadata"]["name"] for p in reading.old] == ["before"]
 
 
+def test_pods_on_their_way_out_count_for_nobody() -> None:
+    reading = seen(ready("a", going=True), old("x"), wanted=2)
+    assert (reading.ready, reading.old_ready, len(reading.new)) == (0, {OLD: 1}, 0)
+
+
 @given(st.floats(min_value=0, max_value=10**7))
 def test_a_duration_never_shows_sixty_of_a_unit(seconds: float) -> None:
     numbers = [int(part) for part in span(seconds).split() if part.isdigit()]

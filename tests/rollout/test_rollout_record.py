@@ -51,6 +51,14 @@ def test_the_oldest_versions_are_dropped() -> None:
     assert set(data) - set(pruned(data, "v5")) == {"v1", "v2"}
 
 
+def test_large_versions_leave_less_room_for_old_ones() -> None:
+    data = {f"v{moment}": made(moment, padding=100_000) for moment in range(1, 21)}
+    assert sorted(pruned(data, "v1"), key=lambda v: int(v[1:])) == [
+        "v1",
+        *(f"v{moment}" for moment in range(14, 21)),
+    ]
+
+
 @given(
     st.dictionaries(
         st.text("0123456789abcdef", min_size=8, max_size=8),
