@@ -81,7 +81,7 @@ def items(value: Any) -> Iterator[tuple[str, Any]]:
             yield from items(child)
 
 
-everything = settings(max_examples=25, deadline=None)
+everything = settings(max_examples=15, deadline=None)
 
 
 @everything
@@ -283,7 +283,7 @@ def expanded(value: str, others: dict[str, str]) -> str:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text("$()A b", max_size=10))
 def test_a_variable_reaches_the_service_as_it_was_written(value: str) -> None:
     (container,) = pod_of({"env": {"A": "other", "B": value}})["containers"]

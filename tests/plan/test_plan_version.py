@@ -86,7 +86,7 @@ _SPECS = st.fixed_dictionaries(
 _SECTIONS = ["compute", "env", "secrets", "update", "scaling", "timeout", "endpoint", "smoke"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_SPECS, _SPECS, st.sets(st.sampled_from(_SECTIONS), max_size=3), st.booleans())
 def test_a_version_changes_exactly_when_the_template_or_the_image_does(
     spec: Plain, other: Plain, sections: set[str], rebuilt: bool

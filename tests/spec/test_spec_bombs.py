@@ -70,14 +70,14 @@ def test_fault_4_a_bomb_is_refused_at_once(
 
 
 LARGE: dict[str, Callable[[], str]] = {
-    "unknown keys": lambda: iris("{" + ", ".join(f"k{n}: 1" for n in range(12_000)) + "}"),
+    "unknown keys": lambda: iris("{" + ", ".join(f"k{n}: 1" for n in range(6_000)) + "}"),
     "unknown models": lambda: iris("{}") + "".join(f"    k{n}: {{}}\n" for n in range(24_000)),
     "long keys": lambda: iris("{}") + f"    ? {'ab' * 500_000}\n    : 1\n",
     "a long word": lambda: iris(f"{{timeout: {'s' * 1_000_000}}}"),
     "a long number": lambda: iris(f"{{timeout: {'9' * 1_000_000}}}"),
     "a long fraction": lambda: iris(f"{{compute: {{cpu: {'9' * 1_000_000}.5}}}}"),
     "a long duration": lambda: iris(f"{{timeout: {'1s' * 500_000}}}"),
-    "variables": lambda: iris("{env: {" + ", ".join(f"-{n}: 1" for n in range(12_000)) + "}}"),
+    "variables": lambda: iris("{env: {" + ", ".join(f"-{n}: 1" for n in range(6_000)) + "}}"),
 }
 
 

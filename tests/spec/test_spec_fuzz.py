@@ -114,7 +114,7 @@ def test_the_watch_hears_what_it_should(fuzzed: Project, tmp_path: Path) -> None
         assert_only_reads(events[:1], tmp_path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(file=st.sampled_from(FILES), content=st.binary(max_size=400))
 @example(file=FILES[0], content=b"\xff\xfe\x00")
 @example(file=FILES[0], content=b"!!int x")
@@ -128,7 +128,7 @@ def test_random_bytes(fuzzed: Project, file: str, content: bytes) -> None:
 _MARKS = "[]{}:,-?&*!|>'\"%@`#~<= \n\tab01.\\/\u00e9\u0085\u2028\ufeff\x00"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(file=st.sampled_from(FILES), content=st.text(_MARKS, max_size=80))
 def test_random_marks_of_yaml(fuzzed: Project, file: str, content: str) -> None:
     check(fuzzed, file, content)
@@ -160,13 +160,13 @@ _DATA: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(file=st.sampled_from(FILES[:2]), data=_DATA)
 def test_random_data(fuzzed: Project, file: str, data: Any) -> None:
     check(fuzzed, file, yaml.safe_dump(data, allow_unicode=True))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(models=st.dictionaries(_WORDS, st.dictionaries(_WORDS, _DATA, max_size=4), max_size=4))
 def test_random_models(fuzzed: Project, models: dict[str, Any]) -> None:
     stack = {"config": {"ekiben:team": "vision", "ekiben:models": models}}
@@ -190,7 +190,7 @@ _CHANGES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(changes=_CHANGES)
 def test_changes_of_a_right_file(fuzzed: Project, changes: list[tuple[int, int, str]]) -> None:
     text = VALID
@@ -199,7 +199,7 @@ def test_changes_of_a_right_file(fuzzed: Project, changes: list[tuple[int, int, 
     check(fuzzed, FILES[0], text)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(stack=st.text(max_size=20) | _WORDS)
 def test_random_names_of_stacks(fuzzed: Project, stack: str) -> None:
     assert stack == "dev" or isinstance(outcome(fuzzed, stack), SpecError)
