@@ -66,7 +66,7 @@ def _image_inputs(args: ModelArgs) -> dict[str, Any]:
         "platform": plan.platform,
         "smoke": plan.smoke,
         "registry": {
-            "address": access.registry,
+            "address": access.registry_endpoint,
             "caFile": access.registry_ca_file,
             "authFile": access.registry_auth_file,
         },

@@ -22,11 +22,17 @@ class Access:
     gateway_url: str | None
     """Address of the gateway from outside, without a slash at its end."""
 
+    registry_plain_http: bool = False
     gateway_address: str | None = None
     """Address of the gateway's Service, where something outside relies on it."""
 
     mirror: Mapping[str, str] = field(default_factory=dict)
     """Official images and charts, and where this cluster takes them from."""
+
+    @property
+    def registry_endpoint(self) -> str:
+        """The registry as this machine speaks to it."""
+        return f"http://{self.registry}" if self.registry_plain_http else self.registry
 
     def url(self, path: str) -> str:
         return f"{self.gateway_url or 'http://GATEWAY'}{path}"
@@ -56,6 +62,7 @@ def _existing(cluster: ExistingCluster) -> Access:
         registry=registry.address,
         registry_ca_file=registry.ca_file,
         registry_auth_file=registry.auth_file,
+        registry_plain_http=registry.plain_http,
         gateway_url=cluster.gateway_url and cluster.gateway_url.rstrip("/"),
     )
 

@@ -35,7 +35,9 @@ def prepare(spec: StackSpec) -> dict[str, str]:
         with shown(sys.stderr) as progress:
             tools = ensure(TOOLS, progress)
             if isinstance(spec.cluster, LocalCluster):
-                start_cluster(Layout(cache_root(os.environ), spec.cluster.name), progress)
+                layout = Layout(cache_root(os.environ), spec.cluster.name)
+                start_cluster(layout, progress)
+                layout.state.mkdir(exist_ok=True, mode=0o700)
     except (ToolchainError, ClusterError) as error:
         raise Failure(str(error)) from None
     return {**os.environ, **environment(spec, tools)}
@@ -53,7 +55,6 @@ def environment(spec: StackSpec, tools: Mapping[str, Path]) -> dict[str, str]:
     if isinstance(spec.cluster, LocalCluster):
         cache = cache_root(os.environ)
         layout = Layout(cache, spec.cluster.name)
-        layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         found |= {
             "PULUMI_BACKEND_URL": f"file://{layout.state}",
             "PULUMI_HOME": str(cache / "pulumi"),

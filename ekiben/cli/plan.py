@@ -15,7 +15,6 @@ def plan(stack: Stack = "local", as_json: Json = False) -> None:
     """Print the plan of a stack without engine, cluster or credentials."""
     decided = build(load(project_root(), stack)).plain()
     if as_json:
-        json.dump(decided, sys.stdout, indent=2)
-        print()
+        print(json.dumps(decided, indent=2))
     else:
         yaml.dump(decided, sys.stdout, Dumper=yaml.CSafeDumper, sort_keys=False, width=100)

@@ -21,6 +21,9 @@ class RegistrySpec(Spec):
     address: Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
     """`host[:port][/path]`; images become `<address>/<team>/<model>`."""
 
+    plain_http: bool = False
+    """Whether it speaks HTTP without TLS, as the local registries of kind and k3d do."""
+
     ca_file: str | None = None
     """Certificate authority of the registry, a PEM file; the system's where silent."""
 

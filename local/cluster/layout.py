@@ -120,10 +120,6 @@ class Layout:
         return self.root / "state"
 
     @property
-    def passphrase_file(self) -> Path:
-        return self.root / "passphrase"
-
-    @property
     def digest(self) -> str:
         """8 characters that tell this cluster from any other on the machine."""
         return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,8 +124,6 @@ def _write_result(
     references: Mapping[str, str],
 ) -> None:
     layout.state.mkdir(exist_ok=True)
-    if not layout.passphrase_file.exists():
-        files.write(layout.passphrase_file, secrets.token_urlsafe(32), files.PRIVATE)
     result = {
         "name": cluster.name,
         "kubeconfig": str(layout.kubeconfig),
@@ -142,7 +139,6 @@ def _write_result(
         "charts": {"envoy-gateway": str(tools["gateway-chart"])},
         "images": {name: references[name] for name in ("envoy", "envoy-gateway")},
         "state_dir": str(layout.state),
-        "passphrase_file": str(layout.passphrase_file),
     }
     if files.read_json(layout.result) != result:
         files.write_json(layout.result, result, files.PRIVATE)

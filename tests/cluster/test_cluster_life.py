@@ -120,7 +120,7 @@ def output_of(name: str, expected: str, seconds: float = 30) -> None:
 
 
 def test_a_finished_up_tells_where_everything_is(cluster: Any) -> None:
-    files = [cluster["kubeconfig"], cluster["passphrase_file"], cluster["registry"]["auth_file"]]
+    files = [cluster["kubeconfig"], cluster["registry"]["auth_file"]]
     for file in (*files, LAYOUT.result):
         assert stat.S_IMODE(Path(file).stat().st_mode) == 0o600
     assert Path(cluster["state_dir"]).is_dir()
