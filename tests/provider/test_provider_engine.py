@@ -108,7 +108,8 @@ def test_a_failed_update_tells_its_cause_and_the_next_up_tries_again(
     engine.program(rollout=("Rollout", rollout(world)))
     failed = engine.up()
     assert failed.code != 0
-    told = failed.text.split("Diagnostics:")[1]
+    # What follows is about the program, which the engine interrupts.
+    told = failed.text.split("ekiben:index:Rollout (rollout):")[1].split("pulumi:pulumi:Stack")[0]
     assert f"error: model iris: version {NEW} did not become ready in namespace vision" in told
     assert "cause: crash: container model exited with code 1 after 5 s, 2 restarts" in told
     assert "ValueError: no such weights" in told
