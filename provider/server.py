@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
@@ -63,8 +63,8 @@ def explain(error: BaseException) -> tuple[grpc.StatusCode, str]:
     return grpc.StatusCode.ABORTED, f"a fault in the ekiben provider, please report it:\n{trace}"
 
 
-async def serve(engine: str, root: Path) -> int:
-    """Serve until the engine asks to end, or is gone; returns the exit status."""
+async def serve(engine: str, root: Path) -> NoReturn:
+    """Serve until the engine asks to end, or is gone; then end the process."""
     provider = Ekiben(root, Display.of(engine).row)
     server = grpc.aio.server(interceptors=[PlainErrors()], options=_GRPC_CHANNEL_OPTIONS)
     servicer = ProviderServicer([], VERSION, provider, engine_address=engine)
