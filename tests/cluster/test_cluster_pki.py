@@ -8,13 +8,13 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-from tests.cluster.clusters import CONFIG
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local.cluster import pki
 from local.cluster.ranges import Ranges
+from tests.cluster.clusters import CONFIG
 
 
 @pytest.fixture

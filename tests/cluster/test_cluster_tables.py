@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.cluster.clusters import CONFIG, CREDENTIALS, MACHINE, TOOLS
 
 from local.cluster import dns, settings, units
 from local.cluster.supervisor import stop_order
+from tests.cluster.clusters import CONFIG, CREDENTIALS, MACHINE, TOOLS
 
 PODS = "ekiben/demo-1/pods"
 UNITS = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.models.shipped import MODELS, Served, environment
 
 READY_DEADLINE = 90  # seconds

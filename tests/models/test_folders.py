@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
 from tests.models.shipped import MODELS
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.yaml"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.models.shipped import Served, run
 
 MODEL = "minilm"

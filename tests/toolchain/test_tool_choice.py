@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.toolchain.lamps import LAMP_INSTALLED, Site, install, lamp
 
 from local.toolchain.ensure import Toolchain
 from local.toolchain.errors import ToolchainError
@@ -14,6 +13,7 @@ from local.toolchain.keys import Machine
 from local.toolchain.places import Places
 from local.toolchain.recipe import Download, Remote, Tool, Wheel
 from local.toolchain.status import status
+from tests.toolchain.lamps import LAMP_INSTALLED, Site, install, lamp
 
 
 def test_what_is_installed_and_suits_is_taken_as_it_is(

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.toolchain.lamps import Site
 
 from local.toolchain.ensure import RECORD, Toolchain
 from local.toolchain.places import Places
+from tests.toolchain.lamps import Site
 
 RUN = """
 import sys
