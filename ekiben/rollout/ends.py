@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ekiben.rollout import supervisor
 from ekiben.rollout.cause import AT_ONCE, Cause, Kind, span
 from ekiben.rollout.replicas import is_failed, is_oom
 from ekiben.rollout.snapshot import Container, Obj, containers, parse_time
@@ -86,7 +87,7 @@ def _lifetime(container: Container) -> str:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]
+    return (supervisor.without(text.strip().splitlines()) or [""])[-1]
 
 
 def _limit(probe: Obj) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ekiben.rollout import supervisor
 from ekiben.rollout.api import Api
 from ekiben.rollout.cause import Cause
 from ekiben.rollout.faults import FAULTS
@@ -20,6 +21,7 @@ from ekiben.rollout.snapshot import (
 from ekiben.rollout.target import RolloutError, Target
 
 LOG_LINES = 20
+_READ_LINES = 100
 # The kubelet says this with status 200, as if it were a log, when an instance is cleared away.
 _NO_LOGS = "unable to retrieve container logs"
 # Events are read for this many replicas that are not ready; more would say the same.
@@ -84,12 +86,14 @@ class Reader:
                 cause.pod,
                 container=cause.container,
                 previous=previous,
-                lines=LOG_LINES,
+                lines=_READ_LINES,
             )
         except FAULTS:
             # There never was such an instance, or the kubelet does not answer: no logs then.
             return []
-        return [] if lines and lines[0].startswith(_NO_LOGS) else lines
+        if lines and lines[0].startswith(_NO_LOGS):
+            return []
+        return supervisor.without(lines)[-LOG_LINES:]
 
 
 def carries(api: Api, namespace: str, deployment: str) -> str | None:

@@ -25,6 +25,7 @@ from tests.rollout.situations import (
 )
 from tests.rollout.small_api import World, refusal, serving
 
+SUPERVISOR = "RuntimeError: No active process found for watcher."
 STAMP = {"app.kubernetes.io/managed-by": "ekiben", "ekiben.dev/stack": "local"}
 FULL: dict[str, Any] = {
     "replicas": 1,
@@ -154,6 +155,20 @@ def test_a_crash_ends_it_at_once_with_the_log_lines_of_the_crashed_instance(worl
     assert "line 9\n" not in text
     assert "starting again" not in text
     assert f"The old version {OLD} keeps serving 1 of 1 replicas." in text
+
+
+def test_last_words_are_not_buried_by_the_traceback_of_the_services_supervisor(
+    world: World,
+) -> None:
+    trace = [f"  File {n}" for n in range(30)]
+    said = ["out of ink", "Traceback (most recent call last):", *trace, SUPERVISOR]
+    world.logs["a", True] = "\n".join(said)
+    following = Following(world)
+    put(world, **running(restarts=2, lastState=ended(1, text=SUPERVISOR)))
+    text = following.fails(within=5)
+    assert "    out of ink\n" in text
+    assert "Traceback" not in text
+    assert SUPERVISOR not in text
 
 
 def test_logs_of_the_running_instance_stand_in_for_ones_that_are_gone(world: World) -> None:
