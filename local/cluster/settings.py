@@ -128,10 +128,12 @@ _OTHER_SNAPSHOTTERS = ("aufs", "btrfs", "devmapper", "zfs")
 
 
 def registry_host(config: ClusterConfig) -> str:
-    """How containerd reaches the registry."""
-    return f"""server = "https://{config.registry}"
+    """How containerd reaches the registry.
 
-[host."https://{config.registry}"]
+    The authority stands beside the server itself: with a host of its own, the server would be asked
+    again after every failure, without it, and the reason that people read would be the wrong one.
+    """
+    return f"""server = "https://{config.registry}"
 ca = "{INSIDE}/pki/ca.crt"
 """
 
