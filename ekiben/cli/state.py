@@ -79,9 +79,12 @@ def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
     """The engine's own rule: what a resource refers to stands before it."""
     known: set[str] = set()
     for number, resource in enumerate(resources, start=1):
-        urn = resource.get("urn")
-        if not isinstance(urn, str) or not urn.startswith("urn:pulumi:"):
+        urn = str(resource.get("urn"))
+        parts = urn.split("::")
+        if len(parts) < 4 or not urn.startswith("urn:pulumi:"):
             return f"names resource {number} {urn!r}, which is no URN"
+        if parts[2].rpartition("$")[2] != resource.get("type"):
+            return f"names resource {number} {urn!r}, which is not of its type"
         provider = str(resource.get("provider", "")).rpartition("::")[0]
         references = [resource.get("parent"), provider, *(resource.get("dependencies") or [])]
         missing = next((r for r in references if r and r not in known), None)
