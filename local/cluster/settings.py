@@ -130,11 +130,15 @@ _OTHER_SNAPSHOTTERS = ("aufs", "btrfs", "devmapper", "zfs")
 def registry_host(config: ClusterConfig) -> str:
     """How containerd reaches the registry.
 
-    The authority stands beside the server itself: with a host of its own, the server would be asked
-    again after every failure, without it, and the reason that people read would be the wrong one.
+    It asks the server once more after each failure of the host, so both are told the authority:
+    else "unknown authority" would be what people read, whatever the reason was.
     """
+    authority = f'ca = "{INSIDE}/pki/ca.crt"'
     return f"""server = "https://{config.registry}"
-ca = "{INSIDE}/pki/ca.crt"
+{authority}
+
+[host."https://{config.registry}"]
+{authority}
 """
 
 
