@@ -61,8 +61,8 @@ def _name(manifest: dict[str, Any]) -> Name:
 
 def _has_stamp(manifest: dict[str, Any]) -> bool:
     labels = manifest["metadata"].get("labels") or {}
-    return _STAMP.items() <= labels.items()
+    return all(labels.get(key) == value for key, value in _STAMP.items())
 
 
 def _is_record(manifest: dict[str, Any]) -> bool:
-    return manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"].endswith(_RECORD)
+    return manifest["kind"] == "ConfigMap" and str(manifest["metadata"]["name"]).endswith(_RECORD)
