@@ -60,7 +60,7 @@ def _name(manifest: dict[str, Any]) -> Name:
 
 
 def _has_stamp(manifest: dict[str, Any]) -> bool:
-    labels = manifest["metadata"].get("labels") or {}
+    labels: dict[str, str] = manifest["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in _STAMP.items())
 
 

@@ -22,7 +22,7 @@ import yaml
 from .process import said
 
 SOURCE = Path(__file__).parents[1]
-CLUSTER = "bench"
+CLUSTER = os.environ.get("EKIBEN_BENCH_CLUSTER", "bench")
 STACK = "bench"
 
 
