@@ -31,7 +31,8 @@ class Cause:
 
     `patience` is for how many seconds this may last before waiting on is pointless; None where
     only the deadline ends the wait. `previous` says that the log lines that matter are those of
-    the container's instance before the present one.
+    the container's instance before the present one. `last` is when it last showed itself, where the
+    cluster says so: what has not shown itself since the update was asked for may be mended by now.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Cause:
     pod: str = ""
     container: str = ""
     previous: bool = False
+    last: str = ""
 
 
 def span(seconds: float) -> str:

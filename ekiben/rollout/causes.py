@@ -18,6 +18,7 @@ from ekiben.rollout.snapshot import (
     View,
     condition,
     containers,
+    event_time,
     events_about,
     is_ready,
     parse_time,
@@ -71,13 +72,14 @@ def image_pull(pod: Obj, events: Sequence[Obj]) -> Cause | None:
         why = _registry_reason(said).removeprefix(f"{image}: ")
         final = reason in {"InvalidImageName", "ErrImageNeverPull"}
         final = final or bool(_HOPELESS_PULL.search(said))
-        return _about(
+        cause = _about(
             pod,
             container,
             kind=Kind.IMAGE,
             text=f"cannot pull {image}: {why}",
             patience=AT_ONCE if final else SOON,
         )
+        return replace(cause, last=max(map(event_time, _failed_pulls(events)), default=""))
     return None
 
 
@@ -192,11 +194,16 @@ def _pull_message(container: Container, events: Sequence[Obj]) -> str:
     said = str(container.waiting.get("message", ""))
     if container.waiting.get("reason") != "ImagePullBackOff" or "ErrImagePull:" in said:
         return said
-    for event in reversed(events):
-        text = str(event.get("message", ""))
-        if event.get("reason") == "Failed" and "pull image" in text:
-            return text
-    return said
+    failed = [str(event["message"]) for event in _failed_pulls(events)]
+    return failed[-1] if failed else said
+
+
+def _failed_pulls(events: Sequence[Obj]) -> list[Obj]:
+    return [
+        event
+        for event in events
+        if event.get("reason") == "Failed" and "pull image" in str(event.get("message", ""))
+    ]
 
 
 def _registry_reason(said: str) -> str:

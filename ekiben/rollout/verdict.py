@@ -17,7 +17,8 @@ class Memory:
 
     `advanced` is when the number of ready new replicas last reached a new height: the deadline
     counts from there, so that an update of a hundred replicas one by one is not cut short, and
-    one that never becomes ready ends after exactly the deadline.
+    one that never becomes ready ends after exactly the deadline. `inherited` is what the first
+    reading found: pods and when their fault last showed itself, in an earlier run perhaps.
     """
 
     began: float
@@ -26,6 +27,7 @@ class Memory:
     least_wanted: int | None = None
     most_ready: int = 0
     seen: Mapping[tuple[str, Kind], tuple[float, float]] = field(default_factory=dict)
+    inherited: frozenset[tuple[str, str]] | None = None
 
     @property
     def ends(self) -> float:
@@ -67,7 +69,9 @@ def judge(memory: Memory, view: View, causes: list[Cause], now: float) -> tuple[
         return memory, Done()
     for cause in causes:
         first, _ = memory.seen[cause.pod, cause.kind]
-        if cause.patience is not None and now - first >= cause.patience:
+        if cause.patience is None or (cause.pod, cause.last) in (memory.inherited or ()):
+            continue
+        if now - first >= cause.patience:
             return memory, Failed(happened=_happened(memory, view, now, cause), cause=cause)
     if now < memory.ends:
         return memory, Waiting()
@@ -80,6 +84,9 @@ def _remember(memory: Memory, view: View, causes: list[Cause], now: float) -> Me
     for cause in causes:
         first, _ = fresh.get((cause.pod, cause.kind), (now, now))
         fresh[cause.pod, cause.kind] = (first, now)
+    inherited = memory.inherited
+    if inherited is None:
+        inherited = frozenset((cause.pod, cause.last) for cause in causes if cause.last)
     wanted = memory.least_wanted
     if view.observed:
         wanted = view.wanted if wanted is None else min(wanted, view.wanted)
@@ -87,6 +94,7 @@ def _remember(memory: Memory, view: View, causes: list[Cause], now: float) -> Me
     return replace(
         memory,
         seen=fresh,
+        inherited=inherited,
         least_wanted=wanted,
         most_ready=max(view.ready, memory.most_ready),
         advanced=now if advanced else memory.advanced,

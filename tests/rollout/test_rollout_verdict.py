@@ -1,5 +1,6 @@
 """When waiting goes on, when it is over, and what is said then."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -55,6 +56,17 @@ def after(*readings: Step) -> tuple[Memory, Verdict]:
         if not isinstance(outcome, Waiting):
             break
     return memory, outcome
+
+
+def test_a_pull_that_failed_before_the_update_was_asked_for_may_be_mended_by_now() -> None:
+    old = replace(PULL, patience=0.0, last="2026-01-01T10:00:00Z")
+    again = replace(old, last="2026-01-01T10:00:40Z")
+    _, outcome = after((0, reading(), [old]), (200, reading(), [old]))
+    assert isinstance(outcome, Waiting)
+    _, outcome = after((0, reading(), [old]), (40, reading(), [again]))
+    assert failed(outcome).cause == again
+    _, outcome = after((0, reading(), []), (1, reading(), [old]))
+    assert failed(outcome).cause == old
 
 
 def failed(outcome: Verdict) -> Failed:
