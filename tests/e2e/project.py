@@ -52,6 +52,10 @@ class Project:
     def kubectl(self, *arguments: str, stdin: str = "") -> Ran:
         return run(["kubectl", *arguments], self.root, self.environ, stdin=stdin)
 
+    def shell(self, line: str) -> Ran:
+        """What happens when a line is pasted into a shell."""
+        return run(["sh", "-c", line], self.root, self.environ)
+
     def sees(self, *arguments: str) -> Any:
         """What `kubectl get` knows of some objects, as data."""
         return json.loads(self.kubectl("get", *arguments, "--output=json").well().out)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +97,4 @@ def test_the_printed_lines_work_when_pasted(project: Project) -> None:
     lines = re.findall(r"^curl .*$", printed, re.MULTILINE)
     assert len(lines) == 3
     for line in lines:
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
-        assert json.loads(done.stdout)
+        assert json.loads(project.shell(line).well().out)

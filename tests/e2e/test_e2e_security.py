@@ -1,0 +1,57 @@
+"""What a team's namespace lets in, and what never leaves it."""
+
+import json
+
+import pytest
+
+from tests.e2e.project import LAYOUT, Project
+from tests.e2e.team import Team
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+CANARY = "yellow-bird-in-a-coal-mine"
+
+
+def pod(**context: object) -> str:
+    container = {"name": "main", "image": "nobody/nothing", "securityContext": context}
+    metadata = {"name": "intruder", "namespace": "demo"}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": metadata,
+            "spec": {"containers": [container]},
+        }
+    )
+
+
+@pytest.mark.parametrize("context", [{"privileged": True}, {"runAsUser": 0}, {}])
+def test_a_pod_with_rights_is_refused(project: Project, context: dict[str, object]) -> None:
+    said = project.kubectl("create", "--filename=-", stdin=pod(**context)).refused()
+    assert 'violates PodSecurity "restricted:latest"' in said
+
+
+@pytest.mark.parametrize("model", ["iris", "digits", "minilm"])
+def test_our_pods_need_no_rights(project: Project, model: str) -> None:
+    found = project.sees("deployment", f"{model}-stable", "--namespace=demo")
+    template = found["spec"]["template"]
+    template["metadata"] = {"name": "trial", "namespace": "demo"}
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", **template})
+    done = project.kubectl("create", "--dry-run=server", "--filename=-", stdin=text).well()
+    assert "created (server dry run)" in done.out
+    assert "Warning" not in done.err
+
+
+def test_secrets_reach_the_model_and_nobody_else(team: Team) -> None:
+    team.up().well()
+    literal = f"--from-literal=token={CANARY}"
+    team.kubectl("create", "secret", "generic", "vault", literal).well()
+    team.small("model", secrets={"TOKEN": "vault/token"})
+    plan, preview = team.project.plan(team.name), team.pulumi("preview", "--diff").well().text
+    up = team.up().well().text
+    assert team.ask("model", "/told").text == CANARY
+    logs = team.kubectl("logs", "deployment/model-stable").well().text
+    builds = "".join(path.read_text() for path in (LAYOUT.cache / "logs").glob("build-model-*"))
+    state = team.project.state_file(team.name).read_text()
+    assert "vault" in state
+    for text in (json.dumps(plan), preview, up, logs, builds, state):
+        assert CANARY not in text
