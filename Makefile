@@ -9,7 +9,7 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-e
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-long check format env env-shell lock goldens clean-cache
+.PHONY: help up down status test test-long lint check format env env-shell lock goldens clean-cache
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,10 +31,12 @@ test: env ## Run every test (takes minutes, starts a cluster of its own)
 test-long: env ## Run what takes an hour or more: kill loops, soaks, load
 	@$(PY) -m pytest -m long
 
-check: env ## Format check, lint, types and the quick tests: for every edit
+lint: env ## Format check, lint and types
 	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
-	@$(PY) -m pytest -m "not engine and not cluster and not long" tests
+
+check: lint ## Lint and the quick tests: for every edit
+	@$(PY) -m pytest -m "not engine and not cluster and not served and not long" tests
 
 format: env ## Format the code
 	@$(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check --quiet --fix .

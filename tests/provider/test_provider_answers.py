@@ -222,7 +222,7 @@ def test_the_provider_ends_when_the_engine_is_killed() -> None:
         children = psutil.Process(engine.pid).children()
     engine.send_signal(signal.SIGKILL)
     engine.wait()
-    gone, alive = psutil.wait_procs(children, timeout=10)
+    gone, alive = psutil.wait_procs(children, timeout=60)
     assert (len(gone), alive) == (1, [])
 
 

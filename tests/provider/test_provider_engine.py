@@ -143,7 +143,7 @@ def test_an_interrupt_ends_the_waiting_and_leaves_no_lock(engine: Engine, world:
     try:
         read_until(process, "being created")
         process.send_signal(signal.SIGINT)
-        text, _ = process.communicate(timeout=15)
+        text, _ = process.communicate(timeout=60)
     finally:
         end(process)
     assert process.returncode != 0
@@ -165,7 +165,7 @@ def test_no_provider_outlives_a_killed_engine(engine: Engine, world: World) -> N
         ]
         assert len(providers) == 1
         process.kill()
-        _, alive = psutil.wait_procs(providers, timeout=10)
+        _, alive = psutil.wait_procs(providers, timeout=60)
         assert alive == []
     finally:
         end(process)

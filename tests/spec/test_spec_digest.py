@@ -148,7 +148,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("make", "complaint"), REFUSED.values(), ids=REFUSED)
 def test_what_no_image_can_hold_is_refused(
     folder: Path, make: Callable[[Path], object], complaint: str

@@ -202,7 +202,7 @@ INSTEAD: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("make", INSTEAD.values(), ids=INSTEAD)
 def test_what_stands_where_a_file_is_expected_is_refused(
     project: Project, make: Callable[[Path], None]

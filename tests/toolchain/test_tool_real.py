@@ -25,7 +25,7 @@ def test_pause_is_built_collects_orphans_and_ends_when_asked(places: Places) -> 
     try:
         first = _first_child(unshare.pid)
         orphan = ["nsenter", "--target", str(first), "--pid", "sh", "-c", "sleep 0.2 & "]
-        subprocess.run(orphan, check=True, timeout=10)
+        subprocess.run(orphan, check=True, timeout=60)
         time.sleep(0.1)
         assert _children(first), "the orphan did not come to the namespace's first process"
         time.sleep(0.6)
