@@ -14,7 +14,7 @@ from tests.e2e.registry import catalogue
 from tests.e2e.team import Team
 from tests.e2e.traffic import steady
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
 PATH = "/broken/model/answer"
 REPLICAS = 2
 

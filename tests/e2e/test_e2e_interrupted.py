@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local.cluster import identity
@@ -13,7 +14,7 @@ from tests.cluster.hosts import family
 from tests.e2e.project import LAYOUT
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def until(happens: Callable[[], object], seconds: float = 60) -> None:
@@ -64,7 +65,8 @@ def test_an_up_killed_at_any_stage_is_taken_up_by_the_next(team: Team) -> None:
             until(reached, 120)
             assert process.poll() is None, f"it ended before {stage}"
             process.kill()
-    team.up("--clear-stale-lock").well()
+    said = team.up("--clear-stale-lock").well().text
+    assert "pending operations" not in said
     assert_whole(team)
 
 
@@ -75,6 +77,7 @@ def test_the_lock_of_a_dead_run_is_named_and_cleared_only_if_asked(team: Team) -
         process.kill()
     (lock,) = locks(team)
     pid = json.loads(lock.read_text())["pid"]
+    until(lambda: not psutil.pid_exists(pid))
     said = team.up().refused()
     assert f"locked by pid {pid} of " in said
     assert "--clear-stale-lock" in said

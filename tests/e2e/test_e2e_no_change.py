@@ -7,9 +7,10 @@ import pytest
 
 from tests.e2e.project import LAYOUT, Project
 from tests.e2e.registry import catalogue
+from tests.e2e.resources import changed, named
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def logs() -> set[str]:
@@ -20,10 +21,11 @@ def logs() -> set[str]:
 
 
 def test_a_second_up_changes_nothing_and_builds_nothing(project: Project) -> None:
-    before = (project.resources(), catalogue(), logs())
+    before, images, built = named(project.resources()), catalogue(), logs()
     said = project.ekiben("up", "--prepare", "--yes").well().out
     assert re.search(r"Resources:\s+\d+ unchanged", said), said
-    assert (project.resources(), catalogue(), logs()) == before
+    assert changed(before, named(project.resources())) == {}
+    assert (catalogue(), logs()) == (images, built)
 
 
 def test_a_preview_expects_no_changes(project: Project) -> None:

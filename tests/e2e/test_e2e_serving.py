@@ -12,7 +12,7 @@ from tests.e2e.project import Project
 from tests.e2e.team import Team
 from tests.models import shipped
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 REFERENCES = Path(shipped.__file__).parent
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.project import PLATFORM, Project
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def stamped(project: Project, stack: str) -> list[str]:
