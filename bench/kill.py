@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,6 +35,9 @@ _FRESH_EVERY = 10
 """How many rounds pass until everything is made from nothing again."""
 
 _LEFT_OVER_SECONDS = 5.0
+
+_PLUGINS_SECONDS = 330.0
+"""The engine's plugins look every 5 minutes whether their engine is still there."""
 
 
 @dataclass(frozen=True)
@@ -129,23 +133,25 @@ class Loop:
             yield f"in the cluster and not in the state: {sorted(cluster - state)}"
         if state - cluster:
             yield f"in the state and not in the cluster: {sorted(state - cluster)}"
-        if left := placed.pending(self.project):
-            yield f"pending in the state: {left}"
+        if pending := placed.pending(self.project):
+            yield f"pending in the state: {pending}"
         layout = Layout(cache_root(os.environ), CLUSTER)
         url = json.loads(layout.result.read_text())["gateway"]["url"]
         for name in self.models:
             answer = httpx.post(f"{url}/{STACK}/{name}/edition", json={}, trust_env=False)
             if answer.text != str(self.edition):
                 yield f"{name} answers {answer.status_code} {answer.text}, not {self.edition}"
-        if processes := self.left_over():
-            yield f"still running: {processes}"
+        if left := self.left_over(_LEFT_OVER_SECONDS, plugins=False):
+            yield f"still running: {left}"
 
-    def left_over(self) -> list[str]:
+    def left_over(self, seconds: float, *, plugins: bool) -> list[str]:
         """Processes of an earlier run in the project's folder, after a while to end in."""
-        deadline = time.monotonic() + _LEFT_OVER_SECONDS
-        while (found := self.processes()) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        return found
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [one for one in self.processes() if plugins or not _is_plugin(one)]
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.5)
 
     def processes(self) -> list[str]:
         found = []
@@ -156,6 +162,10 @@ class Loop:
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return found
+
+
+def _is_plugin(command: str) -> bool:
+    return Path(command.partition(" ")[0]).name.startswith("pulumi-")
 
 
 def report(first: int, rounds: int) -> dict[str, Any]:
@@ -170,9 +180,11 @@ def report(first: int, rounds: int) -> dict[str, Any]:
             results.say(_line(len(played), rounds, played[-1]))
             if played[-1]["broken"]:
                 loop.prepare()
+        left = loop.left_over(_PLUGINS_SECONDS, plugins=True)
     return {
         "rounds": rounds,
         "unharmed_seconds": {name: round(value, 1) for name, value in loop.seconds.items()},
+        "processes_left_at_the_end": left,
         "failed": [one for one in played if one["broken"]],
         "played": [{key: one[key] for key in one if key != "broken"} for one in played],
     }
@@ -198,7 +210,7 @@ def main() -> None:
     finally:
         end_cluster()
     results.write("kill", result)
-    sys.exit(1 if result["failed"] else 0)
+    sys.exit(1 if result["failed"] or result["processes_left_at_the_end"] else 0)
 
 
 if __name__ == "__main__":
