@@ -26,4 +26,13 @@ def changed(before: Resources, after: Resources) -> dict[str, list[str]]:
 
 def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     parts = sorted({*before, *after} - {"modified", "created"})
-    return [part for part in parts if before.get(part) != after.get(part)]
+    return [part for part in parts if _unordered(before.get(part)) != _unordered(after.get(part))]
+
+
+def _unordered(value: Any) -> Any:
+    """References without their order, which the engine's Python SDK leaves to chance."""
+    if isinstance(value, dict):
+        return {key: _unordered(child) for key, child in value.items()}
+    if isinstance(value, list) and all(str(child).startswith("urn:pulumi:") for child in value):
+        return sorted(value)
+    return value

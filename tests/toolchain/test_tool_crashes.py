@@ -16,6 +16,7 @@ from local.toolchain.places import Places
 from tests.toolchain.lamps import Site
 
 RUN = """
+import signal
 import sys
 from pathlib import Path
 from tests.toolchain.lamps import Site, lamp
@@ -23,6 +24,8 @@ from local.toolchain.ensure import Toolchain
 from local.toolchain.keys import Machine
 from local.toolchain.places import Places
 
+# A shell's background job, and all that it starts, would not hear of an interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 port, cache = sys.argv[1:]
 tool = lamp(Site(port=int(port)).way())
 machine = Machine("x86_64", "debian-bookworm", ())
