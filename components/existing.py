@@ -39,5 +39,5 @@ class ExistingCluster(pulumi.ComponentResource):
             ),
             child,
         )
-        self.ownership = Ownership(access.kubeconfig, access.context)
+        self.ownership = Ownership(self.provider, access.kubeconfig, access.context)
         self.register_outputs({"registry": access.registry})

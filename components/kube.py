@@ -31,13 +31,16 @@ def place(
     With `wait` the provider waits until the object is ready, where it knows how.
     """
     annotations = {k: v for k, v in _ANNOTATIONS.items() if not (wait and "skipAwait" in k)}
+    assert opts.parent is not None, "every object belongs to a component"
     metadata = manifest["metadata"]
     stamped = {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}
     return pulumi.CustomResource(
         kind_token(manifest),
         name,
         {**manifest, "metadata": stamped},
-        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=ownership.hooks)),
+        pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(hooks=ownership.hooks(name, opts.parent))
+        ),
     )
 
 

@@ -5,6 +5,7 @@ lay hands on a namesake that belongs to someone else. So before the engine creat
 cluster is asked whether one is there without this stack's stamp.
 """
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,16 +15,23 @@ _STAMP = ("app.kubernetes.io/managed-by", "ekiben.dev/stack")
 
 
 class Ownership:
-    """The question, bound to a cluster; `hooks` go into the options of every placed object."""
+    """The question, bound to a cluster and to the provider that places objects there."""
 
-    def __init__(self, kubeconfig: str, context: str | None) -> None:
+    def __init__(self, provider: pulumi.Resource, kubeconfig: str, context: str | None) -> None:
+        self._provider = provider
         self._kubeconfig = kubeconfig
         self._context = context
-        self.hooks = pulumi.ResourceHookBinding(
+        self._parents: dict[str, pulumi.Resource] = {}
+        self._binding = pulumi.ResourceHookBinding(
             before_create=[pulumi.ResourceHook("refuse-foreign-object", self._refuse_foreign)]
         )
 
-    def _refuse_foreign(self, args: pulumi.ResourceHookArgs) -> None:
+    def hooks(self, name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding:
+        """What goes into the options of the object `name` below `parent`."""
+        self._parents[name] = parent
+        return self._binding
+
+    async def _refuse_foreign(self, args: pulumi.ResourceHookArgs) -> None:
         # Here and not above: a run that creates nothing needs no client.
         from ekiben.rollout import connect
 
@@ -36,9 +44,18 @@ class Ownership:
             name = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
             raise RuntimeError(
                 f"{manifest['kind']} {name} exists already and {reason}. Nothing was changed."
-                " Rename yours, remove that one, or adopt it:"
-                f" pulumi import {args.type} {args.name} {name}"
+                " Rename yours, remove that one, or adopt it and run again:\n"
+                f"{await self._adoption(args, name)}"
             )
+
+    async def _adoption(self, args: pulumi.ResourceHookArgs, name: str) -> str:
+        """The command that takes the object into the state, in the place where the program has it:
+        under another parent or provider it would be another resource."""
+        parent = await self._parents[args.name].urn.future()
+        provider = await self._provider.urn.future()
+        place = ["--parent", f"parent={parent}", "--provider", f"provider={provider}"]
+        command = ["pulumi", "import", args.type, args.name, name, "--stack", pulumi.get_stack()]
+        return shlex.join([*command, *place, "--protect=false", "--generate-code=false"])
 
 
 def foreign(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:

@@ -31,7 +31,20 @@ class Engine:
 
     def select(self) -> None:
         """Makes the stack where it is new."""
-        self._said("stack", "select", self.stack, "--create")
+        try:
+            self._said("stack", "select", self.stack, "--create")
+        except Failure:
+            # Perhaps another run has made it meanwhile; then there is one to select now.
+            self._said("stack", "select", self.stack, "--create")
+
+    def settle(self, urn: str) -> None:
+        """Clears what a killed run noted as begun, which the engine alone would warn of for ever.
+
+        Nothing is lost by it: whatever the run has created is found when it is created again. Only
+        the resource of this URN is looked at, the stack itself.
+        """
+        options = ("--clear-pending-creates", "--skip-preview", "--yes", "--stack", self.stack)
+        self._said("refresh", "--target", urn, *options)
 
     def run(self, *arguments: str) -> int:
         """Runs the engine in the foreground; it ends when this process ends, however it does."""

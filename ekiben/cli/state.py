@@ -94,6 +94,13 @@ def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
     return None
 
 
+def interrupted(file: Path) -> str | None:
+    """Where a run was killed while it created something: the URN of the stack itself."""
+    latest = json.loads(file.read_bytes())["checkpoint"].get("latest") or {}
+    stacks = (r["urn"] for r in latest.get("resources") or [] if r["type"] == "pulumi:pulumi:Stack")
+    return next(stacks, None) if latest.get("pending_operations") else None
+
+
 def _copies(folder: Path, project: str, stack: str, file: Path) -> str:
     """Commands that restore the newest whole copies, newest first."""
     places = [
@@ -129,7 +136,8 @@ def is_stale(lock: Lock) -> bool:
         return False
     try:
         process = psutil.Process(lock.pid)
-        return process.create_time() > lock.since.timestamp() + 1
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return ended or process.create_time() > lock.since.timestamp() + 1
     except psutil.NoSuchProcess:
         return True
 

@@ -10,7 +10,7 @@ from ekiben.spec import load
 from . import get
 from .engine import Engine, end_with_parent
 from .options import Stack, access_of, project_name, project_root
-from .state import check_state, release, state_file, state_folder
+from .state import check_state, interrupted, release, state_file, state_folder
 
 _ROUTES_SECONDS = 60
 
@@ -54,6 +54,8 @@ def up(
         release(folder, project, stack, clear_stale_lock)
     if not folder or not state_file(folder, project, stack).is_file():
         engine.select()
+    elif urn := interrupted(state_file(folder, project, stack)):
+        engine.settle(urn)
     status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
     if status:
         raise typer.Exit(1)
