@@ -30,7 +30,7 @@ class Gateway(pulumi.ComponentResource):
         super().__init__(token("Gateway"), name, None, opts)
         plan, ownership = args.plan, args.ownership
         child = pulumi.ResourceOptions(parent=self)
-        namespace = place(f"{name}-namespace", plan.namespace, ownership, child)
+        namespace = place(f"{name}-namespace", plan.namespace, ownership, child, wait=True)
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         for role, manifest in plan.certgen.items():
             place(f"{name}-certgen-{role}", manifest, ownership, inside)

@@ -28,7 +28,7 @@ def place(
 ) -> pulumi.CustomResource:
     """Registers `manifest` as the resource `name`; an object of someone else's is refused.
 
-    With `wait` the provider waits until the object is ready, where it knows how.
+    With `wait` the provider waits until the object is ready, or is gone with all that is in it.
     """
     annotations = {k: v for k, v in _ANNOTATIONS.items() if not (wait and "skipAwait" in k)}
     assert opts.parent is not None, "every object belongs to a component"

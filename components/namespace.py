@@ -28,7 +28,7 @@ class Namespace(pulumi.ComponentResource):
     ) -> None:
         super().__init__(token("Namespace"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = place(f"{name}-namespace", args.namespace, args.ownership, child)
+        namespace = place(f"{name}-namespace", args.namespace, args.ownership, child, wait=True)
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         self.ready = place(f"{name}-service-account", args.service_account, args.ownership, inside)
         self.register_outputs({"name": args.namespace["metadata"]["name"]})
