@@ -17,6 +17,11 @@ _ANNOTATIONS = {
     "pulumi.com/patchForce": "true",
 }
 
+_KEPT = {
+    # A Service that was adopted keeps its address; to give it up, it would have to be replaced.
+    "Service": ["spec.clusterIP", "spec.clusterIPs"],
+}
+
 
 def place(
     name: str,
@@ -34,13 +39,14 @@ def place(
     assert opts.parent is not None, "every object belongs to a component"
     metadata = manifest["metadata"]
     stamped = {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}
+    own = pulumi.ResourceOptions(
+        hooks=ownership.hooks(name, opts.parent), ignore_changes=_KEPT.get(manifest["kind"])
+    )
     return pulumi.CustomResource(
         kind_token(manifest),
         name,
         {**manifest, "metadata": stamped},
-        pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(hooks=ownership.hooks(name, opts.parent))
-        ),
+        pulumi.ResourceOptions.merge(opts, own),
     )
 
 
