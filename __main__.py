@@ -1,6 +1,5 @@
 """The bill of materials that `pulumi preview|up|refresh|destroy -s <stack>` places."""
 
-import os
 from pathlib import Path
 
 import pulumi
@@ -20,12 +19,12 @@ from components import (
 from ekiben.access import access_to
 from ekiben.plan import build
 from ekiben.spec import SpecError, load
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 
 end_quietly()
 try:
     spec = load(Path(__file__).parent, pulumi.get_stack(), settings())
-    access = access_to(spec.cluster, lambda name: Layout(cache_root(os.environ), name).result)
+    access = access_to(spec.cluster, lambda name: Layout.of_user(name).result)
 except SpecError as error:
     raise pulumi.RunError(f"\n{error}") from None
 plan = build(spec, access.mirror, access.gateway_address)

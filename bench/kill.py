@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 import psutil
 
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 
 from . import placed, results, tiny
 from .process import Measured, measure
@@ -135,7 +135,7 @@ class Loop:
             yield f"in the state and not in the cluster: {sorted(state - cluster)}"
         if pending := placed.pending(self.project):
             yield f"pending in the state: {pending}"
-        layout = Layout(cache_root(os.environ), CLUSTER)
+        layout = Layout.of_user(CLUSTER)
         url = json.loads(layout.result.read_text())["gateway"]["url"]
         for name in self.models:
             answer = httpx.post(f"{url}/{STACK}/{name}/edition", json={}, trust_env=False)

@@ -10,13 +10,12 @@ import argparse
 import json
 import os
 import re
-import statistics
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from . import bare, results
+from . import bare, pairs, results
 from .process import Measured, measure
 from .project import STACK, Project, copied, end_cluster
 
@@ -34,21 +33,18 @@ def unchanged(run: Measured) -> bool:
 
 
 def compare(project: Project, other: bare.Bare, runs: int) -> dict[str, Any]:
-    ours: list[Measured] = []
-    theirs: list[Measured] = []
-    for number in range(runs):
-        ours.append(_run("make up", project.make_up, project.root, dict(os.environ)))
-        theirs.append(_run("bare", _ENGINE, other.root, dict(other.environment)))
-        told = f"{ours[-1].seconds:.1f} s, bare {theirs[-1].seconds:.1f} s"
-        results.say(f"run {number + 1} of {runs}: make up {told}")
-    middle = statistics.median(run.seconds for run in theirs)
+    ours, theirs = pairs.in_turn(
+        "make up",
+        lambda: _run("make up", project.make_up, project.root, dict(os.environ)),
+        lambda: _run("bare", _ENGINE, other.root, dict(other.environment)),
+        runs,
+    )
     return {
         "resources": other.count,
         "runs": runs,
         "make_up": _figures(ours),
         "bare_engine_run": _figures(theirs),
-        "ratio_of_medians": round(statistics.median(r.seconds for r in ours) / middle, 2),
-        "limit": RATIO,
+        **pairs.ratio(ours, theirs, RATIO),
     }
 
 

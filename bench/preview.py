@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from . import bare, results
+from . import bare, pairs, results
 from .plan import make_project
 from .process import Measured, measure, said
 from .project import CLUSTER, SOURCE, STACK, Project, copied, end_cluster
@@ -45,21 +44,18 @@ def shown(project: Project) -> list[dict[str, Any]]:
 
 
 def compare(project: Project, other: bare.Bare, runs: int) -> dict[str, Any]:
-    ours: list[Measured] = []
-    theirs: list[Measured] = []
-    for number in range(runs):
-        ours.append(_run(project.root, project.environment, other.count))
-        theirs.append(_run(other.root, dict(other.environment), other.count))
-        told = f"{ours[-1].seconds:.1f} s, bare {theirs[-1].seconds:.1f} s"
-        results.say(f"run {number + 1} of {runs}: preview {told}")
-    middle = statistics.median(run.seconds for run in theirs)
+    ours, theirs = pairs.in_turn(
+        "preview",
+        lambda: _run(project.root, project.environment, other.count),
+        lambda: _run(other.root, dict(other.environment), other.count),
+        runs,
+    )
     return {
         "resources": other.count,
         "runs": runs,
         "preview": _figures(ours),
         "bare_preview": _figures(theirs),
-        "ratio_of_medians": round(statistics.median(r.seconds for r in ours) / middle, 2),
-        "limit": RATIO,
+        **pairs.ratio(ours, theirs, RATIO),
     }
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from local.cluster.layout import cache_root
+from local.cache import cache_root
 
 from . import results
 from .project import Project, copied, end_cluster
@@ -62,9 +62,7 @@ def stretches(lines: Iterable[tuple[float, str]]) -> dict[str, float]:
 
 def made() -> dict[str, Any]:
     """How each tool came into the cache, and how many seconds that took; the longest first."""
-    recipes = [
-        json.loads(file.read_text()) for file in cache_root(os.environ).glob("tools/*/recipe.json")
-    ]
+    recipes = [json.loads(file.read_text()) for file in cache_root().glob("tools/*/recipe.json")]
     ordered = sorted(recipes, key=lambda recipe: recipe["made"])
     newest = {recipe["tool"]: recipe for recipe in ordered}
     found = sorted(newest.values(), key=lambda recipe: -float(recipe["seconds"]))

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from lightkube import Client
 
-from local.cluster.layout import Layout, cache_root
+from local.cache import cache_root
+from local.cluster.layout import Layout
 
 from . import capacity, results, traffic
 from .load import Load, Outcome

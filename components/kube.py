@@ -10,12 +10,10 @@ import pulumi
 
 from .ownership import Ownership
 
-_ANNOTATIONS = {
-    # Rollout waits instead, and says why when it fails.
-    "pulumi.com/skipAwait": "true",
-    # A field of ours that somebody edited by hand is taken back.
-    "pulumi.com/patchForce": "true",
-}
+# A field of ours that somebody edited by hand is taken back.
+_TAKE_BACK = {"pulumi.com/patchForce": "true"}
+# Rollout waits instead, and says why when it fails.
+_DO_NOT_WAIT = {"pulumi.com/skipAwait": "true"}
 
 _KEPT = {
     # A Service that was adopted keeps its address; to give it up, it would have to be replaced.
@@ -35,7 +33,7 @@ def place(
 
     With `wait` the provider waits until the object is ready, or is gone with all that is in it.
     """
-    annotations = {k: v for k, v in _ANNOTATIONS.items() if not (wait and "skipAwait" in k)}
+    annotations = _TAKE_BACK if wait else {**_TAKE_BACK, **_DO_NOT_WAIT}
     assert opts.parent is not None, "every object belongs to a component"
     metadata = manifest["metadata"]
     stamped = {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}

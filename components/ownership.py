@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-_STAMP = ("app.kubernetes.io/managed-by", "ekiben.dev/stack")
+from ekiben.plan.labels import MANAGED_BY, STACK
 
 
 class Ownership:
@@ -62,10 +62,10 @@ def foreign(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
     """Why `found` is not ours, or None where it carries the stamp of `wanted`."""
     wanted_labels = wanted["metadata"].get("labels", {})
     labels = (found.get("metadata") or {}).get("labels") or {}
-    if all(labels.get(key) == wanted_labels.get(key) for key in _STAMP):
+    if all(labels.get(key) == wanted_labels.get(key) for key in (MANAGED_BY, STACK)):
         return None
-    other = labels.get("ekiben.dev/stack")
+    other = labels.get(STACK)
     if other:
         return f"belongs to the stack {other!r}"
-    manager = labels.get("app.kubernetes.io/managed-by")
+    manager = labels.get(MANAGED_BY)
     return f"is managed by {manager!r}" if manager else "was not made by Ekiben"

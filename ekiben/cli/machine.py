@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ekiben.spec import LocalCluster, StackSpec
 from local.cluster.errors import ClusterError
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 from local.cluster.up import up as start_cluster
 from local.toolchain import ToolchainError, ensure
 from local.toolchain.progress import shown
@@ -35,7 +35,7 @@ def prepare(spec: StackSpec) -> dict[str, str]:
         with shown(sys.stderr) as progress:
             tools = ensure(TOOLS, progress)
             if isinstance(spec.cluster, LocalCluster):
-                layout = Layout(cache_root(os.environ), spec.cluster.name)
+                layout = Layout.of_user(spec.cluster.name)
                 start_cluster(layout, progress)
                 layout.state.mkdir(exist_ok=True, mode=0o700)
     except (ToolchainError, ClusterError) as error:
@@ -53,11 +53,10 @@ def environment(spec: StackSpec, tools: Mapping[str, Path]) -> dict[str, str]:
     path = os.pathsep.join([*dict.fromkeys(map(str, folders)), os.environ.get("PATH", "")])
     found = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     if isinstance(spec.cluster, LocalCluster):
-        cache = cache_root(os.environ)
-        layout = Layout(cache, spec.cluster.name)
+        layout = Layout.of_user(spec.cluster.name)
         found |= {
             "PULUMI_BACKEND_URL": f"file://{layout.state}",
-            "PULUMI_HOME": str(cache / "pulumi"),
+            "PULUMI_HOME": str(layout.cache / "pulumi"),
             "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", ""),
             "KUBECONFIG": str(layout.kubeconfig),
             **_past_the_proxy(layout),

@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from ekiben.access import Access, access_to
 from ekiben.spec import StackSpec
 from ekiben.spec.files import read
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 
 from .failure import Failure
 
@@ -35,5 +34,4 @@ def project_name(root: Path) -> str:
 
 def access_of(spec: StackSpec) -> Access:
     """The way into the stack's cluster; a local one is found in the user's cache."""
-    cache = cache_root(os.environ)
-    return access_to(spec.cluster, lambda name: Layout(cache, name).result)
+    return access_to(spec.cluster, lambda name: Layout.of_user(name).result)

@@ -41,38 +41,54 @@ def state_folder(backend: str) -> Path | None:
     return Path(unquote(parts.netloc + parts.path)).expanduser() / ".pulumi"
 
 
-def state_file(folder: Path, project: str, stack: str) -> Path:
-    """Where the engine keeps a stack's state; absent before its first run."""
-    return folder / "stacks" / project / f"{stack}.json"
+Snapshot = dict[str, Any]
 
 
-def check_state(folder: Path, project: str, stack: str) -> None:
-    """Raises Failure where the state cannot be what the engine wrote.
+class _Broken(Exception):
+    """What a state is that the engine cannot have written."""
+
+
+def read_state(folder: Path, project: str, stack: str) -> Snapshot | None:
+    """What the engine last wrote of a stack; None before its first run. Raises Failure where the
+    engine cannot have written it.
 
     The engine takes an empty file for a stack without resources, and would make all of them again.
     """
-    file = state_file(folder, project, stack)
+    file = folder / "stacks" / project / f"{stack}.json"
     if not file.is_file():
-        return
-    reason = _broken(file.read_bytes())
-    if reason:
+        return None
+    try:
+        return _snapshot(file)
+    except _Broken as reason:
         raise Failure(
             f"{file}: the state of the stack {stack!r} {reason}. Nothing was changed."
             f" Restore it from a copy, then run again:\n{_copies(folder, project, stack, file)}"
-        )
+        ) from None
 
 
-def _broken(content: bytes) -> str | None:
+def _snapshot(file: Path) -> Snapshot:
+    content = file.read_bytes()
     if not content.strip():
-        return "is empty"
+        raise _Broken("is empty")
     try:
         found = json.loads(content)
     except ValueError as error:
-        return f"is not JSON ({error})"
+        raise _Broken(f"is not JSON ({error})") from None
     checkpoint = found.get("checkpoint") if isinstance(found, dict) else None
     if not isinstance(checkpoint, dict):
-        return "holds no checkpoint"
-    return _inconsistent((checkpoint.get("latest") or {}).get("resources") or [])
+        raise _Broken("holds no checkpoint")
+    latest: Snapshot = checkpoint.get("latest") or {}
+    if reason := _inconsistent(latest.get("resources") or []):
+        raise _Broken(reason)
+    return latest
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        _snapshot(file)
+    except _Broken:
+        return False
+    return True
 
 
 def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
@@ -94,9 +110,8 @@ def _inconsistent(resources: list[dict[str, Any]]) -> str | None:
     return None
 
 
-def interrupted(file: Path) -> str | None:
+def interrupted(latest: Snapshot) -> str | None:
     """Where a run was killed while it created something: the URN of the stack itself."""
-    latest = json.loads(file.read_bytes())["checkpoint"].get("latest") or {}
     stacks = (r["urn"] for r in latest.get("resources") or [] if r["type"] == "pulumi:pulumi:Stack")
     return next(stacks, None) if latest.get("pending_operations") else None
 
@@ -108,7 +123,7 @@ def _copies(folder: Path, project: str, stack: str, file: Path) -> str:
         *(folder / "history" / project / stack).glob("*.checkpoint.json"),
         *(folder / "backups" / project / stack).glob("*.json"),
     ]
-    whole = [path for path in places if path.is_file() and not _broken(path.read_bytes())]
+    whole = [path for path in places if path.is_file() and _is_whole(path)]
     newest = sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
     commands = [f"  cp '{path}' '{file}'" for path in newest]
     return "\n".join(commands) or "  (no whole copy was found beside it)"

@@ -10,7 +10,7 @@ from ekiben.spec import load
 from . import get
 from .engine import Engine, end_with_parent
 from .options import Stack, access_of, project_name, project_root
-from .state import check_state, interrupted, release, state_file, state_folder
+from .state import interrupted, read_state, release, state_folder
 
 _ROUTES_SECONDS = 60
 
@@ -48,13 +48,13 @@ def up(
     environment = prepare_machine(spec) if prepare else dict(os.environ)
     access = access_of(spec)
     engine = Engine(root=root, stack=stack, environment=environment)
-    folder, project = state_folder(engine.backend), project_name(root)
+    folder, project, state = state_folder(engine.backend), project_name(root), None
     if folder:
-        check_state(folder, project, stack)
+        state = read_state(folder, project, stack)
         release(folder, project, stack, clear_stale_lock)
-    if not folder or not state_file(folder, project, stack).is_file():
+    if state is None:
         engine.select()
-    elif urn := interrupted(state_file(folder, project, stack)):
+    elif urn := interrupted(state):
         engine.settle(urn)
     status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
     if status:

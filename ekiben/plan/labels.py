@@ -6,6 +6,7 @@ is never taken over.
 
 from typing import Any
 
+MANAGED_BY = "app.kubernetes.io/managed-by"
 STACK = "ekiben.dev/stack"
 TEAM = "ekiben.dev/team"
 TRACK = "ekiben.dev/track"
@@ -17,7 +18,7 @@ STABLE = "stable"
 
 def stamp(stack: str) -> dict[str, str]:
     """Who placed an object."""
-    return {"app.kubernetes.io/managed-by": "ekiben", STACK: stack}
+    return {MANAGED_BY: "ekiben", STACK: stack}
 
 
 def of_team(stack: str, team: str) -> dict[str, str]:

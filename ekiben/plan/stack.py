@@ -93,11 +93,12 @@ def build(
 
 def _model(spec: StackSpec, model: Model) -> ModelPlan:
     stack, team = spec.name, spec.team
+    current = version(model)
     image = f"{team}/{model.name}:{model.source.image_id}"
     own = model.spec.model_dump(mode="json")
     return ModelPlan(
         name=model.name,
-        version=version(model),
+        version=current,
         image_id=model.source.image_id,
         folder=model.source.folder.relative_to(spec.root).as_posix(),
         platform=PLATFORM,
@@ -105,7 +106,7 @@ def _model(spec: StackSpec, model: Model) -> ModelPlan:
         path=route(team, model.name, model.spec.endpoint),
         deadline_seconds=whole_seconds(model.spec.update.deadline),
         spec=own,
-        deployment=deployment(stack, team, model, image),
+        deployment=deployment(stack, team, model, current, image),
         service=service(stack, team, model),
         disruption_budget=disruption_budget(stack, team, model),
         scaler=scaler(stack, team, model),

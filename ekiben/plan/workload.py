@@ -21,13 +21,13 @@ def deployment_name(model: str, track: str) -> str:
     return f"{model}-{track}"
 
 
-def deployment(stack: str, team: str, model: Model, image: Any) -> dict[str, Any]:
-    """The stable track. The number of replicas is the scaler's, so it is never declared."""
+def deployment(stack: str, team: str, model: Model, current: str, image: Any) -> dict[str, Any]:
+    """The stable track at the version `current`. The number of replicas is the scaler's, so it is
+    never declared."""
     own = labels.of_model(stack, team, model.name)
     selector = labels.selector(model.name, labels.STABLE)
     update = model.spec.update
     template = pod(model.name, model.spec, image)
-    current = version(model)
     template["containers"][0]["env"].append({"name": "EKIBEN_VERSION", "value": current})
     template["topologySpreadConstraints"] = [_spread(selector)]
     return {

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import NoReturn
 
+from local.cache import cache_root
 from local.cluster.clean import clean
 from local.cluster.down import down
 from local.cluster.errors import ClusterError
-from local.cluster.layout import DEFAULT_NAME, Layout, cache_root
+from local.cluster.layout import DEFAULT_NAME, Layout
 from local.cluster.status import show, status
 from local.cluster.up import up
 from local.toolchain import ToolchainError
@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(asked: argparse.Namespace) -> int:
     if asked.command == "clean":
-        clean(cache_root(os.environ))
+        clean(cache_root())
         return 0
-    layout = Layout(cache_root(os.environ), asked.cluster)
+    layout = Layout.of_user(asked.cluster)
     if asked.command == "status":
         found = status(layout)
         print(show(found, as_json=asked.json))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.cache import cache_root
 from local.cluster.errors import ClusterError
 
 DEFAULT_NAME = "local"
@@ -17,14 +17,6 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 # The cluster's folder, as every process inside the node sees it: short (a Unix socket's path holds
 # 107 characters at most) and the same on every machine, so that no argument depends on the host.
 INSIDE = Path("/run/ekiben")
-
-
-def cache_root(environment: Mapping[str, str]) -> Path:
-    """The cache of this user: `EKIBEN_CACHE`, else `ekiben` in the XDG cache folder."""
-    if chosen := environment.get("EKIBEN_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    base = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return (Path(base).expanduser() / "ekiben").absolute()
 
 
 @dataclass(frozen=True)
@@ -40,6 +32,11 @@ class Layout:
                 f"--cluster {self.name!r}: expected 1 to 40 of a-z, 0-9 and '-', starting with a"
                 " letter and not ending in '-'"
             )
+
+    @classmethod
+    def of_user(cls, name: str) -> Layout:
+        """The paths of this user's cluster of that name."""
+        return cls(cache_root(), name)
 
     @property
     def clusters(self) -> Path:

@@ -12,7 +12,6 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
-MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_NOEXEC = 0x8
@@ -64,9 +63,3 @@ def mount(source: str, target: Path, kind: str = "", flags: int = 0, options: st
         options.encode() or None,
     )
     _check(result, f"mount {source} on {target}")
-
-
-def unmount(target: Path) -> None:
-    """umount2(2), even when busy."""
-    detach = 2
-    _check(_libc.umount2(os.fsencode(target), ctypes.c_int(detach)), f"unmount {target}")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.cache import cache_root
+
 GO_MODULES = Path(__file__).parent / "go"
 
 
@@ -52,8 +54,5 @@ class Places:
 
 
 def default_places(environ: Mapping[str, str] = os.environ) -> Places:
-    """`EKIBEN_CACHE`, else `ekiben` in the user's cache folder."""
-    if named := environ.get("EKIBEN_CACHE"):
-        return Places(Path(named).expanduser().absolute())
-    base = environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Places(Path(base).expanduser().absolute() / "ekiben")
+    """The folders of this user's cache."""
+    return Places(cache_root(environ))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from local.cache import cache_root
 from local.cluster import config, network, ranges
 from local.cluster.errors import ClusterError
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 
 NET = IPv4Network
 

@@ -23,13 +23,13 @@ from lightkube import codecs
 
 from local.cluster import api, config, dns, identity, network, oci
 from local.cluster.images import libraries
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 from local.cluster.registry import RegistryClient
 from tests.cluster import hosts
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-LAYOUT = Layout(cache_root(os.environ), "test-life")
+LAYOUT = Layout.of_user("test-life")
 SECRET = "what-nobody-may-read-in-etcd"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import yaml
 
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 from tests.e2e.checkout import copy
 from tests.e2e.commands import PATIENCE, Ran, run, started
 
@@ -22,7 +22,7 @@ CLUSTER = "e2e"
 PLATFORM = "local"
 """The stack that keeps the cluster and its gateway, with the shipped models."""
 
-LAYOUT = Layout(cache_root(os.environ), CLUSTER)
+LAYOUT = Layout.of_user(CLUSTER)
 
 
 @dataclass(frozen=True)

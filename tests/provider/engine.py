@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.cluster.layout import cache_root
+from local.cache import cache_root
 from tests.provider.talk import LAUNCHER
 
 PROGRAM = """
@@ -89,7 +89,7 @@ class Engine:
 def make_engine(tmp_path: Path) -> Engine:
     """A project and an empty stack; skips where there is no Pulumi engine."""
     path = os.pathsep.join(
-        [str(Path(sys.executable).parent), str(cache_root(os.environ) / "bin"), os.environ["PATH"]]
+        [str(Path(sys.executable).parent), str(cache_root() / "bin"), os.environ["PATH"]]
     )
     if not shutil.which("pulumi", path=path):
         pytest.skip("no Pulumi engine: `make up` builds one")

@@ -1,6 +1,5 @@
 """Fixtures of the roll-outs' tests on a real cluster."""
 
-import os
 import secrets
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from lightkube.resources.core_v1 import Namespace, ServiceAccount
 
 from ekiben import rollout
 from ekiben.rollout.api import Api
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 from tests.rollout.situations import IMAGE
 
 VERSION_LABEL = "ekiben.dev/version"
@@ -129,7 +128,7 @@ def _until(answers: Callable[[], object]) -> None:
 
 
 def _kubeconfig_of(cluster: str) -> Path:
-    return Layout(cache_root(os.environ), cluster).root / "kubeconfig"
+    return Layout.of_user(cluster).root / "kubeconfig"
 
 
 def _answers(kubeconfig: Path) -> bool:

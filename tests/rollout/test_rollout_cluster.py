@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from ekiben import rollout
 from ekiben.rollout import RolloutError, Target
 from ekiben.rollout.record import Record
 from local.cluster import identity
-from local.cluster.layout import Layout, cache_root
+from local.cluster.layout import Layout
 from tests.rollout.conftest import Place
 from tests.rollout.situations import NEW, OLD
 
@@ -203,7 +202,7 @@ def test_an_api_server_that_is_killed_meanwhile_is_waited_for(place: Place) -> N
 
 def kill_api_server(cluster: str) -> None:
     """Kill the API server of a local cluster; its supervisor starts it again."""
-    node = identity.running(Layout(cache_root(os.environ), cluster).pid_file)
+    node = identity.running(Layout.of_user(cluster).pid_file)
     assert node
     family = psutil.Process(node.pid).children(recursive=True)
     server = next(process for process in family if process.name() == "kube-apiserver")
