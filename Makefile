@@ -2,8 +2,11 @@
 PYTHON ?= python3
 STACK ?= local
 CLUSTER ?= local
+# Most tests wait more than they compute.
+JOBS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
+TOGETHER := --numprocesses $(JOBS) --dist loadgroup
 STAMP := $(VENV)/.stamp
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
@@ -26,7 +29,7 @@ status: env ## Tell what runs, and where the models answer
 
 test: env ## Run every test (takes minutes, starts a cluster of its own)
 	@$(PY) -m local.toolchain
-	@$(PY) -m pytest -m "not long"
+	@$(PY) -m pytest $(TOGETHER) -m "not long"
 
 test-long: env ## Run what takes an hour or more: kill loops, soaks, load
 	@$(PY) -m pytest -m long
@@ -36,7 +39,7 @@ lint: env ## Format check, lint and types
 	@$(VENV)/bin/mypy
 
 check: lint ## Lint and the quick tests: for every edit
-	@$(PY) -m pytest -m "not engine and not cluster and not served and not long" tests
+	@$(PY) -m pytest $(TOGETHER) -m "not tools and not engine and not cluster and not served and not long" tests
 
 format: env ## Format the code
 	@$(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check --quiet --fix .

@@ -18,7 +18,7 @@ class ImageSource:
     model: str
     folder: Path
     image_id: str
-    platform: str = "linux/amd64"
+    platform: str
     smoke: Smoke = "ready"
 
 

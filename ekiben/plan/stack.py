@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from ekiben.spec import Model, StackSpec, route
-from ekiben.spec.digest import PLATFORM
 from ekiben.spec.values import whole_seconds
 
 from . import labels
@@ -101,7 +100,7 @@ def _model(spec: StackSpec, model: Model) -> ModelPlan:
         version=current,
         image_id=model.source.image_id,
         folder=model.source.folder.relative_to(spec.root).as_posix(),
-        platform=PLATFORM,
+        platform=model.source.platform,
         smoke=model.spec.smoke or ("import" if model.spec.compute.gpu else "ready"),
         path=route(team, model.name, model.spec.endpoint),
         deadline_seconds=whole_seconds(model.spec.update.deadline),

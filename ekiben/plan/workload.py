@@ -29,6 +29,7 @@ def deployment(stack: str, team: str, model: Model, current: str, image: Any) ->
     update = model.spec.update
     template = pod(model.name, model.spec, image)
     template["containers"][0]["env"].append({"name": "EKIBEN_VERSION", "value": current})
+    template["nodeSelector"] = {"kubernetes.io/arch": model.source.platform.partition("/")[2]}
     template["topologySpreadConstraints"] = [_spread(selector)]
     return {
         "apiVersion": "apps/v1",

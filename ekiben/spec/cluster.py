@@ -1,5 +1,6 @@
 """The cluster part of a stack file: where the stack's models run."""
 
+import os
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,6 +12,9 @@ ADDRESS_PATTERN = r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$"
 NAME_PATTERN = r"^[a-z]([-a-z0-9]{0,19}[a-z0-9])?$"
 STACK_PATTERN = r"^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
 """What Pulumi takes as a stack's name and Kubernetes as the value of a label."""
+
+Architecture = Literal["amd64", "arm64"]
+"""Processors that images are built for, by the values of the node label `kubernetes.io/arch`."""
 
 StackName = Annotated[str, StringConstraints(pattern=STACK_PATTERN)]
 
@@ -39,6 +43,11 @@ class LocalCluster(Spec):
     name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = "local"
     """Which one, where a machine keeps several."""
 
+    @property
+    def architecture(self) -> Architecture:
+        """That of this machine, which is its node."""
+        return "arm64" if os.uname().machine in ("aarch64", "arm64") else "amd64"
+
 
 class ExistingCluster(Spec):
     """A cluster made by others, reached through a kubeconfig."""
@@ -50,6 +59,9 @@ class ExistingCluster(Spec):
 
     context: str | None = None
     """Its context; the current one where silent."""
+
+    architecture: Architecture = "amd64"
+    """Processor architecture of the nodes that models run on."""
 
     registry: RegistrySpec
     """Where images are pushed to and pulled from, such as `{address: registry.example.com}`."""

@@ -19,8 +19,6 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from .problems import Place, Problem, SpecError
 
-PLATFORM = "linux/amd64"
-
 _NEVER = tuple(
     GitIgnoreSpecPattern(pattern)
     for pattern in (
@@ -48,12 +46,14 @@ _PACKAGE = Path(__file__).parent.parent
 class ModelSource:
     """A model folder as it goes into an image.
 
-    `files` are paths relative to the folder, sorted; `image_id` is 16 hex characters.
+    `files` are paths relative to the folder, sorted; `image_id` is 16 hex characters;
+    `platform` is what the image is built for, such as `linux/arm64`.
     """
 
     folder: Path
     files: tuple[str, ...]
     image_id: str
+    platform: str
 
 
 def digest(value: Any, length: int) -> str:
@@ -62,7 +62,7 @@ def digest(value: Any, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def model_source(folder: Path, shown: str, platform: str = PLATFORM) -> ModelSource:
+def model_source(folder: Path, shown: str, platform: str) -> ModelSource:
     """Reads the folder once and gives its identity; `shown` is the folder's name in messages.
 
     Raises SpecError for what cannot be packed: links, sockets, unreadable files.
@@ -71,8 +71,10 @@ def model_source(folder: Path, shown: str, platform: str = PLATFORM) -> ModelSou
     sums = reader.sums()
     if reader.problems:
         raise SpecError(reader.problems)
-    image_id = digest({"files": sums, "platform": platform, "recipe": recipe_digest()}, 16)
-    return ModelSource(folder=folder, files=tuple(sums), image_id=image_id)
+    parts = {"files": sums, "platform": platform, "recipe": recipe_digest()}
+    return ModelSource(
+        folder=folder, files=tuple(sums), image_id=digest(parts, 16), platform=platform
+    )
 
 
 @cache

@@ -29,8 +29,9 @@ def load(root: Path, stack: str, config: Mapping[str, Any] | None = None) -> Sta
     node = _over(files.settings(files.read_stack(root, stack)), config or {})
     problems: list[Problem] = []
     file = _checked(StackFile, node, files.PREFIX, problems)
-    models = _models(root, node.get("models"), problems)
     cluster, platform = _cluster(root, stack, file, node, problems) if file else (None, None)
+    images_for = f"linux/{cluster.architecture if cluster else 'amd64'}"
+    models = _models(root, node.get("models"), images_for, problems)
     if file:
         problems += claims.conflicts(root, stack, file, models)
     if problems or file is None or cluster is None:
@@ -75,7 +76,7 @@ def _checked(kind: type[_S], node: Node, prefix: str, problems: list[Problem]) -
 
 
 def _models(
-    root: Path, node: Node | None, problems: list[Problem]
+    root: Path, node: Node | None, images_for: str, problems: list[Problem]
 ) -> dict[str, tuple[Place, Model]]:
     """The stack's models that are whole, with the place where each is named."""
     found: dict[str, tuple[Place, Model]] = {}
@@ -91,7 +92,7 @@ def _models(
         if name not in known:
             problems += _no_folder(root, name, place, known)
             continue
-        model = _model(root, name, given, problems)
+        model = _model(root, name, given, images_for, problems)
         if model:
             found[name] = (place, model)
     return found
@@ -107,7 +108,9 @@ def _no_folder(root: Path, name: str, place: Place, known: list[str]) -> Iterato
         yield Problem(place=place, key=f"{files.PREFIX}models.{name}", message=message)
 
 
-def _model(root: Path, name: str, given: Node, problems: list[Problem]) -> Model | None:
+def _model(
+    root: Path, name: str, given: Node, images_for: str, problems: list[Problem]
+) -> Model | None:
     folder = f"{files.MODELS}/{name}"
     before = len(problems)
     if not files.inside(root, folder):
@@ -119,7 +122,7 @@ def _model(root: Path, name: str, given: Node, problems: list[Problem]) -> Model
     problems += [_from_stack_file(problem, name, given.place.file) for problem in found]
     source = None
     try:
-        source = model_source(root / folder, folder)
+        source = model_source(root / folder, folder, images_for)
     except SpecError as error:
         problems += error.problems
     if not (root / folder / "requirements.txt").is_file():

@@ -15,7 +15,11 @@ import httpx
 from ekiben.bundle import ImageSource, Registry, publish
 from ekiben.bundle.registry import MANIFESTS
 from ekiben.bundle.source import Smoke
+from ekiben.spec import LocalCluster
 from ekiben.spec.digest import model_source
+
+PLATFORM = f"linux/{LocalCluster(kind='local').architecture}"
+"""That of this machine, on which images are built and tried."""
 
 SERVICE = """
 import bentoml
@@ -147,5 +151,11 @@ def build(
 
 
 def source(folder: Path, smoke: Smoke = "ready") -> ImageSource:
-    found = model_source(folder, folder.name)
-    return ImageSource(model=folder.name, folder=folder, image_id=found.image_id, smoke=smoke)
+    found = model_source(folder, folder.name, PLATFORM)
+    return ImageSource(
+        model=folder.name,
+        folder=folder,
+        image_id=found.image_id,
+        platform=found.platform,
+        smoke=smoke,
+    )

@@ -27,8 +27,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def source(folder: Path) -> ImageSource:
-    found = model_source(folder, "models/iris")
-    return ImageSource(model="iris", folder=folder, image_id=found.image_id)
+    found = model_source(folder, "models/iris", "linux/amd64")
+    return ImageSource(
+        model="iris", folder=folder, image_id=found.image_id, platform=found.platform
+    )
 
 
 def laid_out(folder: Path, where: Path) -> Path:

@@ -10,7 +10,12 @@ from ekiben.bundle.process import Finished
 from ekiben.bundle.registry import Unreachable
 from ekiben.bundle.source import ImageSource, Registry
 
-SOURCE = ImageSource(model="iris", folder=Path("/p/models/iris"), image_id="0123456789abcdef")
+SOURCE = ImageSource(
+    model="iris",
+    folder=Path("/p/models/iris"),
+    image_id="0123456789abcdef",
+    platform="linux/amd64",
+)
 REGISTRY = Registry(address="registry:5000", auth_file=Path("/p/auth.json"))
 
 

@@ -165,7 +165,12 @@ def test_cancelling_ends_the_wait() -> None:
 
 
 def iris(tmp_path: Path) -> ImageSource:
-    return ImageSource(model="iris", folder=tmp_path / "iris", image_id="0123456789abcdef")
+    return ImageSource(
+        model="iris",
+        folder=tmp_path / "iris",
+        image_id="0123456789abcdef",
+        platform="linux/amd64",
+    )
 
 
 def test_publishing_adopts_a_tag_without_looking_at_the_folder_or_for_a_builder(

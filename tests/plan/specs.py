@@ -36,7 +36,9 @@ def stack(
 
 def _model(name: str, given: Plain, image_id: str) -> Model:
     folder = ROOT / "models" / name
-    source = ModelSource(folder=folder, files=("service.py",), image_id=image_id)
+    source = ModelSource(
+        folder=folder, files=("service.py",), image_id=image_id, platform="linux/arm64"
+    )
     return Model(name=name, spec=ModelSpec.model_validate(given), source=source)
 
 

@@ -204,6 +204,12 @@ def test_requests_stay_within_limits(given: Plain) -> None:
                 assert amount(requests[kind]) <= amount(limits[kind])
 
 
+def test_pods_go_to_nodes_that_can_run_their_image() -> None:
+    for deployment in every(plan_of({}), "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
+
+
 @everything
 @given(model_specs())
 def test_replicas_are_the_scalers_and_an_update_can_always_move(given: Plain) -> None:

@@ -24,17 +24,17 @@ def folder(project: Project) -> Path:
 
 
 def image_id(folder: Path) -> str:
-    return model_source(folder, "models/iris").image_id
+    return model_source(folder, "models/iris", "linux/amd64").image_id
 
 
 def refusal(folder: Path) -> str:
     with pytest.raises(SpecError) as refused:
-        model_source(folder, "models/iris")
+        model_source(folder, "models/iris", "linux/amd64")
     return str(refused.value)
 
 
 def test_the_identity_is_16_hex_characters_and_its_files_are_sorted(folder: Path) -> None:
-    source = model_source(folder, "models/iris")
+    source = model_source(folder, "models/iris", "linux/amd64")
     assert len(source.image_id) == 16
     assert int(source.image_id, 16) >= 0
     assert source.files == ("lib/tree.py", "requirements.txt", "service.py")
@@ -84,7 +84,7 @@ def test_a_new_image_comes_of(folder: Path, change: Callable[[Path], object]) ->
 
 def test_neither_the_place_nor_the_order_of_writing_matters(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "else" / "where"
-    for name in sorted(model_source(folder, "models/iris").files, reverse=True):
+    for name in sorted(model_source(folder, "models/iris", "linux/amd64").files, reverse=True):
         (other / name).parent.mkdir(parents=True, exist_ok=True)
         (other / name).write_bytes((folder / name).read_bytes())
     assert image_id(other) == image_id(folder)
@@ -108,7 +108,7 @@ def test_bentoignore_is_read_as_gitignore_is(folder: Path) -> None:
     for name in ("a.csv", "keep.csv", "data/x", "lib/data/y"):
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text("")
-    assert model_source(folder, "models/iris").files == (
+    assert model_source(folder, "models/iris", "linux/amd64").files == (
         "keep.csv",
         "lib/data/y",
         "lib/tree.py",
@@ -217,7 +217,7 @@ _IMAGE_ID = """
 import sys
 from pathlib import Path
 from ekiben.spec import model_source
-print(model_source(Path(sys.argv[1]), "iris").image_id)
+print(model_source(Path(sys.argv[1]), "iris", "linux/amd64").image_id)
 """
 
 

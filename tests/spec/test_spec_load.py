@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,3 +221,21 @@ def test_a_project_without_stacks_or_models_is_told_so(tmp_path: Path) -> None:
     assert bare.complaint() == (
         f"{FILE}:3:5: ekiben:models.iris: there is no folder models/iris; none is known here"
     )
+
+
+def test_images_are_built_for_the_processors_of_the_cluster_that_the_stack_is_on(
+    project: Project,
+) -> None:
+    existing = {"kind": "existing", "registry": {"address": "r"}}
+    project.stack(_on({**existing, "architecture": "arm64"}), "arm")
+    project.stack(_on(existing, "text"), "usual")
+    project.stack(_on({"kind": "stack", "stack": "arm"}, "audio"), "beside")
+    found = {name: project.load(name).models["iris"].source for name in ("arm", "usual", "beside")}
+    platforms = {name: source.platform for name, source in found.items()}
+    assert platforms == {"arm": "linux/arm64", "usual": "linux/amd64", "beside": "linux/arm64"}
+    assert found["arm"].image_id == found["beside"].image_id != found["usual"].image_id
+
+
+def _on(cluster: dict[str, Any], team: str = "vision") -> dict[str, Any]:
+    given = {"ekiben:team": team, "ekiben:models": {"iris": {}}, "ekiben:cluster": cluster}
+    return {"config": given}

@@ -16,6 +16,8 @@ from local.toolchain.places import Places
 from local.toolchain.recipe import Debian, Tool, programs
 from local.toolchain.status import status
 
+pytestmark = pytest.mark.tools
+
 
 def test_pause_is_built_collects_orphans_and_ends_when_asked(places: Places) -> None:
     pause = Toolchain(places=places).ensure(["pause"])["pause"]
