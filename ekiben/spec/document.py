@@ -13,6 +13,7 @@ from typing import Any, cast
 import yaml
 from yaml._yaml import CParser
 
+from .numbers import spelt
 from .problems import Place, Problem, SpecError, shown
 
 MAX_BYTES = 1 << 20
@@ -224,9 +225,9 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     if kind == "bool":
         return text.lower() == "true"
     if kind == "int" and len(text) <= MAX_DIGITS:
-        return int(text, 16) if text.startswith("0x") else int(text)
+        return spelt(int(text, 16) if text.startswith("0x") else int(text), text)
     if kind == "float":
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return spelt(float(text.lower().replace(".inf", "inf").replace(".nan", "nan")), text)
     return text
 
 

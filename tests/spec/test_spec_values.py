@@ -32,6 +32,10 @@ CANONICAL = [
     ("{env: {TIME: 1:30}}", "env", {"TIME": "1:30"}),
     ("{env: {DAY: 2026-01-02}}", "env", {"DAY": "2026-01-02"}),
     ("{env: {COUNT: 3, RATE: 0.5}}", "env", {"COUNT": "3", "RATE": "0.5"}),
+    ("{env: {API: 1.10, PIN: 007}}", "env", {"API": "1.10", "PIN": "007"}),
+    ("{env: {MASK: 0x1f, RATE: 1e3}}", "env", {"MASK": "0x1f", "RATE": "1e3"}),
+    ("{scaling: {max_replicas: 0x10}}", "scaling.max_replicas", 16),
+    ("{compute: {cpu: 1.50}}", "compute.cpu", "1500m"),
     ("{env: {LONG: " + "7" * 2000 + "}}", "env", {"LONG": "7" * 2000}),
     ("{endpoint: /v2/iris.wide_1~a}", "endpoint", "/v2/iris.wide_1~a"),
 ]
