@@ -20,10 +20,11 @@ from ekiben.access import access_to
 from ekiben.plan import build
 from ekiben.spec import SpecError, load
 from local.cluster.layout import Layout
+from local.cluster.machine import architecture
 
 end_quietly()
 try:
-    spec = load(Path(__file__).parent, pulumi.get_stack(), settings())
+    spec = load(Path(__file__).parent, pulumi.get_stack(), settings(), architecture())
     access = access_to(spec.cluster, lambda name: Layout.of_user(name).result)
 except SpecError as error:
     raise pulumi.RunError(f"\n{error}") from None

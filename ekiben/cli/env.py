@@ -3,10 +3,8 @@
 import shlex
 import sys
 
-from ekiben.spec import load
-
 from .failure import Failure
-from .options import Stack, project_root
+from .options import Stack, load_stack, project_root
 
 
 def env(stack: Stack = "local") -> None:
@@ -17,7 +15,7 @@ def env(stack: Stack = "local") -> None:
 
     from .machine import TOOLS, environment
 
-    spec = load(project_root(), stack)
+    spec = load_stack(project_root(), stack)
     try:
         with shown(sys.stderr) as progress:
             tools = ensure(TOOLS, progress)

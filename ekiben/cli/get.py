@@ -10,16 +10,16 @@ from rich.table import Table
 
 from ekiben.access import Access
 from ekiben.plan import build
-from ekiben.spec import StackSpec, load
+from ekiben.spec import StackSpec
 
 from .endpoints import Endpoint, endpoints
-from .options import Json, Stack, access_of, project_root
+from .options import Json, Stack, access_of, load_stack, project_root
 
 
 def get(stack: Stack = "local", as_json: Json = False) -> None:
     """Show where each model of a stack answers, and a request that works."""
     root = project_root()
-    spec = load(root, stack)
+    spec = load_stack(root, stack)
     found = endpoints_of(root, spec, access_of(spec))
     if as_json:
         rows = [{**asdict(e), "curl": e.curl()} for e in found]

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from ekiben.access import Access, access_to
-from ekiben.spec import StackSpec
+from ekiben.spec import StackSpec, load
 from ekiben.spec.files import read
 from local.cluster.layout import Layout
+from local.cluster.machine import architecture
 
 from .failure import Failure
 
@@ -25,6 +26,11 @@ def project_root() -> Path:
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise Failure(f"no Pulumi.yaml in {here} or above it; run this inside an Ekiben project")
+
+
+def load_stack(root: Path, stack: str) -> StackSpec:
+    """The checked stack. Raises SpecError."""
+    return load(root, stack, machine=architecture())
 
 
 def project_name(root: Path) -> str:

@@ -6,14 +6,13 @@ import sys
 import yaml
 
 from ekiben.plan import build
-from ekiben.spec import load
 
-from .options import Json, Stack, project_root
+from .options import Json, Stack, load_stack, project_root
 
 
 def plan(stack: Stack = "local", as_json: Json = False) -> None:
     """Print the plan of a stack without engine, cluster or credentials."""
-    decided = build(load(project_root(), stack)).plain()
+    decided = build(load_stack(project_root(), stack)).plain()
     if as_json:
         print(json.dumps(decided, indent=2))
     else:

@@ -5,11 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ekiben.spec import load
-
 from . import get
 from .engine import Engine, end_with_parent
-from .options import Stack, access_of, project_name, project_root
+from .options import Stack, access_of, load_stack, project_name, project_root
 from .state import interrupted, read_state, release, state_folder
 
 _ROUTES_SECONDS = 60
@@ -44,7 +42,7 @@ def up(
     if with_parent:
         end_with_parent()
     root = project_root()
-    spec = load(root, stack)
+    spec = load_stack(root, stack)
     environment = prepare_machine(spec) if prepare else dict(os.environ)
     access = access_of(spec)
     engine = Engine(root=root, stack=stack, environment=environment)

@@ -1,6 +1,5 @@
 """The cluster part of a stack file: where the stack's models run."""
 
-import os
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -42,11 +41,6 @@ class LocalCluster(Spec):
 
     name: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = "local"
     """Which one, where a machine keeps several."""
-
-    @property
-    def architecture(self) -> Architecture:
-        """That of this machine, which is its node."""
-        return "arm64" if os.uname().machine in ("aarch64", "arm64") else "amd64"
 
 
 class ExistingCluster(Spec):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from . import claims, files
-from .cluster import ExistingCluster, LocalCluster, StackCluster
+from .cluster import Architecture, ExistingCluster, LocalCluster, StackCluster
 from .digest import model_source
 from .document import Node, merge
 from .messages import problems_of
@@ -20,17 +20,24 @@ from .values import is_model_name
 _S = TypeVar("_S", bound=BaseModel)
 
 
-def load(root: Path, stack: str, config: Mapping[str, Any] | None = None) -> StackSpec:
+def load(
+    root: Path,
+    stack: str,
+    config: Mapping[str, Any] | None = None,
+    machine: Architecture = "amd64",
+) -> StackSpec:
     """The stack `stack` of the project at `root`.
 
     `config` holds values of `ekiben:` keys that stand elsewhere than in the stack file (the
-    engine's `--config`); they win. Raises SpecError with every problem of the stack and its models.
+    engine's `--config`); they win. `machine` is this machine's architecture, which a local cluster
+    has. Raises SpecError with every problem of the stack and its models.
     """
     node = _over(files.settings(files.read_stack(root, stack)), config or {})
     problems: list[Problem] = []
     file = _checked(StackFile, node, files.PREFIX, problems)
     cluster, platform = _cluster(root, stack, file, node, problems) if file else (None, None)
-    images_for = f"linux/{cluster.architecture if cluster else 'amd64'}"
+    nodes = cluster.architecture if isinstance(cluster, ExistingCluster) else machine
+    images_for = f"linux/{nodes}"
     models = _models(root, node.get("models"), images_for, problems)
     if file:
         problems += claims.conflicts(root, stack, file, models)

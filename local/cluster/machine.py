@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from local.cluster import namespaces as ns
 from local.cluster.errors import ClusterError
@@ -27,6 +28,11 @@ def check() -> None:
             "this machine does not let root make mount, PID and network namespaces; inside a"
             " container, start that one privileged"
         )
+
+
+def architecture() -> Literal["amd64", "arm64"]:
+    """This machine's, by the values of the node label `kubernetes.io/arch`."""
+    return "arm64" if os.uname().machine in ("aarch64", "arm64") else "amd64"
 
 
 def may_raise_priority(status: str) -> bool:

@@ -15,10 +15,10 @@ import httpx
 from ekiben.bundle import ImageSource, Registry, publish
 from ekiben.bundle.registry import MANIFESTS
 from ekiben.bundle.source import Smoke
-from ekiben.spec import LocalCluster
 from ekiben.spec.digest import model_source
+from local.cluster.machine import architecture
 
-PLATFORM = f"linux/{LocalCluster(kind='local').architecture}"
+PLATFORM = f"linux/{architecture()}"
 """That of this machine, on which images are built and tried."""
 
 SERVICE = """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ekiben.spec import load
 from tests.projects import IRIS, Project, iris
 
 FILE = "stacks/Pulumi.dev.yaml"
@@ -230,10 +231,16 @@ def test_images_are_built_for_the_processors_of_the_cluster_that_the_stack_is_on
     project.stack(_on({**existing, "architecture": "arm64"}), "arm")
     project.stack(_on(existing, "text"), "usual")
     project.stack(_on({"kind": "stack", "stack": "arm"}, "audio"), "beside")
-    found = {name: project.load(name).models["iris"].source for name in ("arm", "usual", "beside")}
-    platforms = {name: source.platform for name, source in found.items()}
-    assert platforms == {"arm": "linux/arm64", "usual": "linux/amd64", "beside": "linux/arm64"}
-    assert found["arm"].image_id == found["beside"].image_id != found["usual"].image_id
+    project.stack(_on({"kind": "local"}, "smell"), "here")
+    sources = {
+        name: load(project.root, name, machine="arm64").models["iris"].source
+        for name in ("arm", "usual", "beside", "here")
+    }
+    platforms = {name: source.platform for name, source in sources.items()}
+    arm, usual = "linux/arm64", "linux/amd64"
+    assert platforms == {"arm": arm, "usual": usual, "beside": arm, "here": arm}
+    ids = {name: source.image_id for name, source in sources.items()}
+    assert ids["arm"] == ids["beside"] == ids["here"] != ids["usual"]
 
 
 def _on(cluster: dict[str, Any], team: str = "vision") -> dict[str, Any]:
