@@ -25,6 +25,11 @@ _UPSTREAM_IDLE = "4s"
 """Shorter than the 5 s after which BentoML closes an idle connection: a request sent on one that is
 just being closed would fail."""
 
+_DRAIN_SECONDS = 60
+_END_SECONDS = _DRAIN_SECONDS + 15
+"""Envoy Gateway would leave a proxy 360 s to end. Nothing needs them, and Kubernetes waits for half
+of them before it looks again whether a namespace is empty."""
+
 Manifest = dict[str, Any]
 
 
@@ -87,8 +92,8 @@ def _values(own: dict[str, str], image: str) -> dict[str, Any]:
 
 
 def _proxy(own: dict[str, str], spec: GatewaySpec, image: str, address: str | None) -> Manifest:
-    pinned = {"spec": {"clusterIP": address}} if address else {}
-    patch = {"patch": {"type": "StrategicMerge", "value": pinned}} if pinned else {}
+    pinned = _patch({"clusterIP": address}) if address else {}
+    pod = {"terminationGracePeriodSeconds": _END_SECONDS}
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "EnvoyProxy",
@@ -100,6 +105,7 @@ def _proxy(own: dict[str, str], spec: GatewaySpec, image: str, address: str | No
                     "envoyDeployment": {
                         "name": SERVICE,
                         "replicas": spec.replicas,
+                        **_patch({"template": {"spec": pod}}),
                         "container": {
                             "image": image,
                             "resources": {
@@ -108,13 +114,18 @@ def _proxy(own: dict[str, str], spec: GatewaySpec, image: str, address: str | No
                             },
                         },
                     },
-                    "envoyService": {"name": SERVICE, "type": "ClusterIP", **patch},
+                    "envoyService": {"name": SERVICE, "type": "ClusterIP", **pinned},
                     "envoyPDB": {"maxUnavailable": 1},
                 },
             },
-            "shutdown": {"drainTimeout": "60s", "minDrainDuration": "5s"},
+            "shutdown": {"drainTimeout": f"{_DRAIN_SECONDS}s", "minDrainDuration": "5s"},
         },
     }
+
+
+def _patch(spec: Manifest) -> Manifest:
+    """What Envoy Gateway lays over the object that it makes."""
+    return {"patch": {"type": "StrategicMerge", "value": {"spec": spec}}}
 
 
 def _class(own: dict[str, str]) -> Manifest:

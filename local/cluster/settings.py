@@ -162,14 +162,17 @@ def cni(config: ClusterConfig) -> str:
 
 
 def registry(config: ClusterConfig) -> str:
-    """The image registry (distribution 2.8): TLS and one user."""
+    """The image registry (distribution 2.8): TLS and one user.
+
+    Nothing of what it holds is remembered in memory: it would then take a push of what its disk
+    has lost for one of what is there.
+    """
     document = {
         "version": "0.1",
         "log": {"level": "info", "accesslog": {"disabled": False}},
         "storage": {
             "filesystem": {"rootdirectory": str(REGISTRY_STORAGE)},
             "delete": {"enabled": True},
-            "cache": {"blobdescriptor": "inmemory"},
         },
         "http": {
             "addr": f"{config.ranges.node}:{REGISTRY_PORT}",
