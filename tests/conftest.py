@@ -22,5 +22,6 @@ def project(tmp_path: Path) -> Project:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes, those of a folder that share something stay in one."""
     for item in items:
-        if any(item.get_closest_marker(mark) for mark in SHARING):
+        sharing = any(item.get_closest_marker(mark) for mark in SHARING)
+        if sharing and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))

@@ -1,4 +1,4 @@
-"""A cluster with the shipped models on it for all tests, and small teams beside them for some.
+"""A cluster with its gateway for all tests, small teams on it, and the shipped models for some.
 
 With EKIBEN_KEEP_CLUSTER set, the cluster stays for the next run, which then begins in seconds.
 """
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.project import CLUSTER, Project, gateway, make
+from tests.e2e.project import CLUSTER, Project, gateway, make, place_shipped_models
 from tests.e2e.team import Team
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A fresh checkout after `make up`, on a cluster of its own that ends with the tests."""
     made = make(tmp_path_factory.mktemp("checkout"))
     try:
@@ -30,6 +30,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="session")
+def project(platform: Project) -> Project:
+    """The same with the shipped models, which answer."""
+    place_shipped_models(platform)
+    platform.ekiben("up", "--yes", seconds=600).well()
+    return platform
+
+
+@pytest.fixture(scope="session")
 def http(project: Project) -> Iterator[httpx.Client]:  # noqa: ARG001
     """A client of the gateway."""
     with gateway() as client:
@@ -37,10 +45,10 @@ def http(project: Project) -> Iterator[httpx.Client]:  # noqa: ARG001
 
 
 @pytest.fixture
-def team(project: Project, request: pytest.FixtureRequest) -> Iterator[Team]:
+def team(platform: Project, request: pytest.FixtureRequest) -> Iterator[Team]:
     """A team of its own on the cluster: a stack without models yet, gone after the test."""
     name = request.node.name.removeprefix("test_").replace("_", "-")
-    made = Team(project, "".join(c for c in name if c.isalnum() or c == "-")[:40].strip("-"))
+    made = Team(platform, "".join(c for c in name if c.isalnum() or c == "-")[:40].strip("-"))
     made.write()
     yield made
     made.remove()

@@ -15,12 +15,16 @@ import httpx
 import yaml
 
 from local.cluster.layout import Layout
-from tests.e2e.checkout import copy
+from tests.e2e.checkout import ROOT, copy
 from tests.e2e.commands import PATIENCE, Ran, run, started
 
-CLUSTER = "e2e"
+CLUSTER = "e2e" + os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+"""One for each process that runs tests."""
+
 PLATFORM = "local"
 """The stack that keeps the cluster and its gateway, with the shipped models."""
+
+_STACK_FILE = Path("stacks") / f"Pulumi.{PLATFORM}.yaml"
 
 LAYOUT = Layout.of_user(CLUSTER)
 
@@ -82,15 +86,25 @@ class Project:
 
 
 def make(root: Path) -> Project:
-    """A copy of the checkout whose default stack is on the tests' own cluster."""
+    """A copy of the checkout whose default stack is on the tests' own cluster, without models."""
     copy(root)
-    file = root / "stacks" / f"Pulumi.{PLATFORM}.yaml"
-    stack = yaml.safe_load(file.read_text())
-    stack["config"]["ekiben:cluster"] = {"kind": "local", "name": CLUSTER}
-    file.write_text(yaml.safe_dump(stack))
+    _edit(root, {"ekiben:cluster": {"kind": "local", "name": CLUSTER}, "ekiben:models": {}})
     known = ("PULUMI_", "EKIBEN_TEST", "KUBECONFIG")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(known)}
     return Project(root, environ)
+
+
+def place_shipped_models(project: Project) -> None:
+    """Puts into the stack file what it names in the checkout."""
+    shipped = yaml.safe_load((ROOT / _STACK_FILE).read_text())["config"]["ekiben:models"]
+    _edit(project.root, {"ekiben:models": shipped})
+
+
+def _edit(root: Path, config: Mapping[str, Any]) -> None:
+    file = root / _STACK_FILE
+    stack = yaml.safe_load(file.read_text())
+    stack["config"] |= config
+    file.write_text(yaml.safe_dump(stack))
 
 
 def gateway() -> httpx.Client:

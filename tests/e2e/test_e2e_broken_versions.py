@@ -14,15 +14,19 @@ from tests.e2e.registry import catalogue
 from tests.e2e.team import Team
 from tests.e2e.traffic import steady
 
-pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("e2e-teams"),
+    pytest.mark.timeout(600),
+]
 PATH = "/broken/model/answer"
 REPLICAS = 2
 
 
 @pytest.fixture(scope="module")
-def serving(project: Project) -> Iterator[Team]:
+def serving(platform: Project) -> Iterator[Team]:
     """A team whose model serves `first` from two replicas."""
-    made = Team(project, "broken")
+    made = Team(platform, "broken")
     well(made)
     made.up().well()
     replicas = f"--for=jsonpath={{.status.readyReplicas}}={REPLICAS}"

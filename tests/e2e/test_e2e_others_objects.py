@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def service(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.project import LAYOUT, Project
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 CANARY = "yellow-bird-in-a-coal-mine"
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.project import PLATFORM, Project
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def stamped(project: Project, stack: str) -> list[str]:
@@ -28,8 +28,8 @@ def test_nothing_of_a_team_is_left(team: Team) -> None:
     assert team.ask("model").status_code == 404
 
 
-def test_nothing_of_the_platform_is_left(project: Project) -> None:
+def test_nothing_of_the_platform_is_left(platform: Project) -> None:
     """Comes last of all tests: none of the others could do without it."""
-    assert "gateway.gateway.networking.k8s.io/ekiben" in stamped(project, PLATFORM)
-    project.pulumi("destroy", "--yes").well()
-    assert stamped(project, PLATFORM) == []
+    assert "gateway.gateway.networking.k8s.io/ekiben" in stamped(platform, PLATFORM)
+    platform.pulumi("destroy", "--yes").well()
+    assert stamped(platform, PLATFORM) == []
