@@ -19,6 +19,7 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes, those of a folder that share something stay in one."""
     for item in items:
