@@ -2,11 +2,11 @@
 PYTHON ?= python3
 STACK ?= local
 CLUSTER ?= local
-# Most tests wait more than they compute.
+# Most tests wait more than they compute. Those of a file share what is slow to make.
 JOBS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
-TOGETHER := --numprocesses $(JOBS) --dist loadgroup
+TOGETHER := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.stamp
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"

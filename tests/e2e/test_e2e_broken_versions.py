@@ -14,11 +14,7 @@ from tests.e2e.registry import catalogue
 from tests.e2e.team import Team
 from tests.e2e.traffic import steady
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.xdist_group("e2e-teams"),
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 PATH = "/broken/model/answer"
 REPLICAS = 2
 

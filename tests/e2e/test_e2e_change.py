@@ -9,11 +9,7 @@ from tests.e2e.registry import catalogue
 from tests.e2e.resources import Resources, changed, name, named
 from tests.e2e.team import Team
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.xdist_group("e2e-teams"),
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def previewed(team: Team) -> dict[str, str]:

@@ -14,11 +14,7 @@ from tests.cluster.hosts import family
 from tests.e2e.project import LAYOUT
 from tests.e2e.team import Team
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.xdist_group("e2e-teams"),
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def until(happens: Callable[[], object], seconds: float = 60) -> None:

@@ -9,11 +9,7 @@ import pytest
 from tests.e2e.resources import changed, named
 from tests.e2e.team import Team
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.xdist_group("e2e-teams"),
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda state: state[: len(state) // 2], "is not JSON"),
