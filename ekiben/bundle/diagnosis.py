@@ -4,7 +4,15 @@ import re
 
 from .errors import Failure, Stage
 from .process import Finished
-from .reasons import last_lines, missing_module, plain, resolver_reason, traceback_of, verdict_of
+from .reasons import (
+    builder_reason,
+    last_lines,
+    missing_module,
+    plain,
+    resolver_reason,
+    traceback_of,
+    verdict_of,
+)
 from .registry import Unreachable
 from .source import ImageSource, Registry
 
@@ -16,6 +24,7 @@ PASSING = re.compile(
 )
 FULL = "no space left on device"
 
+DAEMON = "run it again; if that does not help, see what Docker's daemon logs"
 NO_INDEX = "check that this machine reaches its Python package index (index settings, proxies)"
 NO_COMPILER = "images have no compiler; choose a version that has a wheel for this Python"
 NO_HASHES = "requirements.lock needs a hash for every package; write it with `ekiben lock`"
@@ -35,6 +44,9 @@ def of_build(stage: Stage, done: Finished, source: ImageSource, deadline: int) -
     """The failure of a build stage; `deadline` is the smoke test's, in seconds."""
     if any(FULL in line for line in done.lines):
         return Failure(stage, "the disk is full", advice="free space where the cache lies")
+    gave_up = builder_reason(done.lines)
+    if gave_up:
+        return Failure(stage, f"BuildKit gave up: {gave_up}", advice=DAEMON)
     trace = traceback_of(done.lines, "/".join(source.folder.resolve().parts[-2:]))
     if stage == "requirements":
         return _requirements(done)

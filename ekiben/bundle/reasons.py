@@ -12,6 +12,9 @@ VERDICT = '{"ekiben"'
 ENDS = ("Error: building at STEP", "subprocess exited with", "ERROR: ", "------", VERDICT)
 """How lines begin that a builder, or a step's script, adds after a program's own."""
 
+GAVE_UP, STEP_FAILED = "ERROR: ", "did not complete successfully"
+"""BuildKit's last line, and what it says where a step's program failed."""
+
 OURS = ("ekiben_entry.py", "ekiben_runtime/")
 TRACE = "Traceback (most recent call last):"
 CHAIN = (
@@ -20,7 +23,10 @@ CHAIN = (
 )
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_BUILDKIT = re.compile(r"^#\d+ (?:\d+\.\d+ )?")
+_BUILDKIT = re.compile(r"^#\d+ (?:\d+\.\d+ ?)?")
+_OUTPUT = re.compile(r"^#\d+ \d+\.\d+ ?")
+_SOLVE = re.compile(r"^ERROR: (?:failed to build: )?(?:failed to solve: )?")
+_LOGGED = re.compile(r'^time="[^"]*" level=\w+ msg="(?P<said>.*)"$')
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?P<rest>.*)$')
 _STEP = re.compile(r"^(\[\d+/\d+\] (STEP|COMMIT)|--> Using cache)")
 _LOG = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -29,8 +35,26 @@ _MARKS = re.compile(rf"^[\s│╰├─▶╯{_CROSS}]*(?:error:|cause:)?\s*")
 
 
 def plain(lines: Iterable[str]) -> list[str]:
-    """Lines without colours and without BuildKit's prefixes."""
-    return [_BUILDKIT.sub("", _ANSI.sub("", line)).rstrip() for line in lines]
+    """What programs said: without colours, without skopeo's wrapping, and of BuildKit's report the
+    output of steps alone, once there is any. It is repeated in part where the report ends."""
+    bare = [_ANSI.sub("", line).rstrip() for line in lines]
+    if any(_OUTPUT.match(line) for line in bare):
+        bare = [line for line in bare if _OUTPUT.match(line)]
+    return [_unwrapped(_BUILDKIT.sub("", line)) for line in bare]
+
+
+def builder_reason(lines: Sequence[str]) -> str:
+    """Why BuildKit gave up where no program in a step failed; empty where one did."""
+    bare = [_ANSI.sub("", line).rstrip() for line in lines]
+    if not any(_BUILDKIT.match(line) for line in bare):
+        return ""
+    last = next((line for line in reversed(bare) if line.startswith(GAVE_UP)), "")
+    return "" if STEP_FAILED in last else _SOLVE.sub("", last)
+
+
+def _unwrapped(line: str) -> str:
+    logged = _LOGGED.match(line)
+    return logged["said"].replace('\\"', '"') if logged else line
 
 
 def verdict_of(lines: Sequence[str]) -> dict[str, Any]:

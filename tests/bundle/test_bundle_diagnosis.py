@@ -82,6 +82,7 @@ def test_a_full_disk_is_called_one() -> None:
         "dial tcp 127.0.0.1:5000: connect: connection refused",
         "received unexpected HTTP status: 503 Service Unavailable",
         "net/http: TLS handshake timeout",
+        'time="2026-11-25T04:40:00Z" level=fatal msg="dial tcp: connect: connection refused"',
     ],
 )
 def test_a_registry_that_is_away_may_come_back(said: str) -> None:
@@ -95,6 +96,19 @@ def test_refused_credentials_are_not_tried_again_and_named(said: str) -> None:
     failure = of_push(Finished(125, (said,)), REGISTRY)
     assert isinstance(failure, Failure)
     assert "/p/auth.json" in failure.advice
+
+
+def test_what_skopeo_logs_is_told_without_its_wrapping() -> None:
+    said = 'time="2026-11-25T04:40:00Z" level=fatal msg="writing blob: \\"x\\" is too large"'
+    failure = of_push(Finished(1, (said,)), REGISTRY)
+    assert isinstance(failure, Failure)
+    assert failure.cause == 'writing blob: "x" is too large'
+
+
+def test_a_builder_that_gave_up_is_not_taken_for_the_model_s_fault() -> None:
+    done = Finished(1, ("#1 DONE 0.0s", "ERROR: failed to build: no such daemon"))
+    failure = of_build("requirements", done, SOURCE, 180)
+    assert failure.cause == "BuildKit gave up: no such daemon"
 
 
 def test_the_message_is_complete() -> None:

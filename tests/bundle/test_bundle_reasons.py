@@ -1,6 +1,13 @@
 """What a model's owner gets to see of failed tools' output."""
 
-from ekiben.bundle.reasons import last_lines, missing_module, resolver_reason, traceback_of
+from ekiben.bundle.reasons import (
+    builder_reason,
+    last_lines,
+    missing_module,
+    resolver_reason,
+    traceback_of,
+    verdict_of,
+)
 
 BUILDER_END = [
     "subprocess exited with status 1",
@@ -37,13 +44,46 @@ def test_a_drawn_tree_in_colours_reads_the_same() -> None:
     ]
 
 
-def test_buildkit_s_prefixes_are_not_part_of_the_reason() -> None:
-    said = [
-        "#9 0.812 error: Failed to fetch: `numpy`",
-        "#9 ERROR: process did not complete",
-        "------",
+REPORT = """
+#0 building with "default" instance using docker driver
+
+#13 [smoke 1/1] RUN --network=none python /run/ekiben/steps/smoke.py ready 3000 180
+#13 14.52 error: Failed to fetch: `numpy`
+#13 14.52
+#13 14.60 RuntimeError: No active process found for watcher.
+#13 15.23 {"ekiben": {"ok": false, "cause": "exited"}}
+#13 ERROR: process "/bin/sh -c python smoke.py" did not complete successfully: exit code: 1
+------
+ > [smoke 1/1] RUN --network=none python /run/ekiben/steps/smoke.py ready 3000 180:
+14.60 RuntimeError: No active process found for watcher.
+15.23 {"ekiben": {"ok": false, "cause": "exited"}}
+------
+Containerfile:48
+--------------------
+  47 |     FROM image AS smoke
+  48 | >>> RUN --network=none python /run/ekiben/steps/smoke.py ready 3000 180
+--------------------
+ERROR: failed to build: failed to solve: process "/bin/sh -c python smoke.py" did not complete \
+successfully: exit code: 1
+""".replace("\\\n", "")
+
+
+def test_of_buildkit_s_report_only_the_program_s_output_counts() -> None:
+    said = lines(REPORT)
+    assert last_lines(said) == [
+        "error: Failed to fetch: `numpy`",
+        "RuntimeError: No active process found for watcher.",
     ]
-    assert resolver_reason(said) == ["Failed to fetch: `numpy`"]
+    assert verdict_of(said) == {"ok": False, "cause": "exited"}
+    assert resolver_reason(said[:5]) == ["Failed to fetch: `numpy`"]
+    assert builder_reason(said) == ""
+
+
+def test_where_no_step_failed_buildkit_s_own_reason_is_told() -> None:
+    lost = "ERROR: failed to build: failed to receive status: rpc error: code = Unavailable"
+    said = [*lines(REPORT)[:5], lost]
+    assert builder_reason(said) == "failed to receive status: rpc error: code = Unavailable"
+    assert builder_reason(["ERROR: of a program that buildah ran"]) == ""
 
 
 def test_of_a_failed_package_build_its_own_message_stays_without_its_frames() -> None:
