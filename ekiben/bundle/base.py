@@ -1,9 +1,10 @@
-"""The base image for buildah: the official one where it can be pulled, else put together here."""
+"""The base image: the official one where it can be pulled, else put together here."""
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from .cache import Cache
 from .errors import Failure
@@ -17,6 +18,33 @@ _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/us
 _CLEAN = """cd "$1" && rm -rf var/cache/apt/*.bin var/cache/ldconfig/* var/lib/apt/lists/* var/log/*
 rm -f etc/resolv.conf etc/hostname
 find usr/lib/python3* -name __pycache__ -prune -exec rm -rf {} +"""
+
+
+class Store(Protocol):
+    """Where a builder keeps images, all for its platform."""
+
+    def has(self, image: str) -> bool: ...
+
+    def pull(self, image: str) -> bool: ...
+
+    def take(self, tarball: Path, name: str) -> None:
+        """Makes a root file system an image. Raises Failure."""
+
+
+def base_image(store: Store, recipe: Recipe, platform: str, cache: Cache, runner: Runner) -> str:
+    """The name of the image to start from, which is in the store then. Raises Failure.
+
+    A store that has either image is not asked to pull: where there is no way to the official one,
+    finding that out can take a minute.
+    """
+    own = f"localhost/ekiben-base:{recipe.base_id}-{DEBIAN[platform]}"
+    for name in (recipe.image, own):
+        if store.has(name):
+            return name
+    if store.pull(recipe.image):
+        return recipe.image
+    store.take(debian_tarball(recipe, platform, cache, runner), own)
+    return own
 
 
 def check_platform(platform: str) -> None:
@@ -35,6 +63,7 @@ def check_platform(platform: str) -> None:
 
 def debian_tarball(recipe: Recipe, platform: str, cache: Cache, runner: Runner) -> Path:
     """The root file system of the base, made once by mmdebstrap. Raises Failure."""
+    check_platform(platform)
     architecture = DEBIAN[platform]
     tarball = cache.images / "base" / f"{recipe.base_id}-{architecture}.tar"
     if not tarball.exists():

@@ -6,22 +6,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base import check_platform, debian_tarball
+from .base import DEBIAN, base_image, check_platform
 from .cache import Cache
 from .containerfile import Builder
 from .errors import Failure
 from .process import Finished, Runner
 from .recipe import Recipe
 from .source import Registry
+from .transfer import COMPRESSION, LEVEL, trust
 
 ISOLATE = Path(__file__).parent / "files" / "isolate.py"
 
 KEPT = 600
 """Images, those of every build step among them, that are kept for later builds: some fifty builds.
 Past that all are thrown away: buildah does not tell which of them were used lately."""
-
-_ZSTD = ("--compression-format=zstd", "--compression-level=3")
-"""A seventh smaller than gzip, and unpacked several times faster, so that pods start earlier."""
 
 _POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 _FILES = {
@@ -39,6 +37,7 @@ class Buildah:
     cache: Cache
     runner: Runner
     certificates: Path | None
+    platform: str
 
     name: Builder = "buildah"
 
@@ -76,76 +75,65 @@ class Buildah:
             for folder in ("storage", "run"):
                 shutil.rmtree(self._home / folder, ignore_errors=True)
 
-    def base(self, recipe: Recipe, platform: str) -> str:
+    def base(self, recipe: Recipe) -> str:
         """The image that builds start from, made available in the storage. Raises Failure."""
-        check_platform(platform)
-        own = f"localhost/ekiben-base:{recipe.base_id}-{platform.partition('/')[2]}"
+        check_platform(self.platform)
+        return base_image(self, recipe, self.platform, self.cache, self.runner)
+
+    def has(self, image: str) -> bool:
         look = ["inspect", "--type=image", "--format={{.FromImageID}}"]
-        for name in (recipe.image, own):
-            if not self._run("", [*look, name]).code:
-                return name
-        if self._pull(recipe.image, platform):
-            return recipe.image
-        tarball = debian_tarball(recipe, platform, self.cache, self.runner)
-        self._import(tarball, own, platform)
-        return own
+        return not self._run("", [*look, image]).code
 
-    def build(
-        self, what: str, target: str, context: Path, platform: str, *, offline: bool
-    ) -> tuple[str, Finished]:
-        """Builds the Containerfile up to a stage; the image's id, and how buildah ended."""
-        id_file = context / f"{target}.id"
-        secrets = [f"--secret=id=index,src={context / 'meta' / 'uv.toml'}"]
-        certificates = self.certificates or context / "meta" / "none.pem"
-        done = self._run(
-            what,
-            [
-                *("build", "--isolation=chroot", "--layers", "--timestamp=0", "--format=oci"),
-                *("--pull=never", "--identity-label=false", "--network=host"),
-                *(f"--platform={platform}", f"--target={target}", f"--iidfile={id_file}"),
-                *(*secrets, f"--secret=id=certificates,src={certificates}"),
-                *(self._policy, f"--file={context / 'Containerfile'}", str(context)),
-            ],
-            offline=offline,
-        )
-        return id_file.read_text().strip() if not done.code else "", done
-
-    def push(
-        self, image: str, repository: str, tag: str, registry: Registry, context: Path
-    ) -> tuple[str, Finished]:
-        """Pushes the image; its digest, and how buildah ended."""
-        digest_file = context / "pushed.digest"
-        trusted = context / "trusted"
-        trusted.mkdir(exist_ok=True)
-        if registry.ca_file:
-            shutil.copy(registry.ca_file, trusted / "ca.crt")
-        auth = [f"--authfile={registry.auth_file}"] if registry.auth_file else []
-        done = self._run(
-            "pushing",
-            [
-                *("push", "--quiet", "--retry=0", f"--digestfile={digest_file}", *auth, *_ZSTD),
-                *(f"--cert-dir={trusted}", f"--tls-verify={str(not registry.plain_http).lower()}"),
-                *(self._policy, image, f"docker://{repository}:{tag}"),
-            ],
-        )
-        return digest_file.read_text().strip() if not done.code else "", done
-
-    def _pull(self, image: str, platform: str) -> bool:
-        command = ["pull", "--quiet", "--retry=0", f"--platform={platform}"]
+    def pull(self, image: str) -> bool:
+        command = ["pull", "--quiet", "--retry=0", f"--platform={self.platform}"]
         return not self._run("pulling the base image", [*command, self._policy, image]).code
 
-    def _import(self, tarball: Path, name: str, platform: str) -> None:
+    def take(self, tarball: Path, name: str) -> None:
         created = self._run("", ["from", self._policy, "scratch"])
         container = created.lines[-1] if created.lines else ""
         commit = ["commit", "--quiet", "--rm", "--timestamp=0", self._policy, container, name]
         for what, arguments in (
             ("unpacking the base image", ["add", "--quiet", container, str(tarball), "/"]),
-            ("", ["config", f"--arch={platform.partition('/')[2]}", "--os=linux", container]),
+            ("", ["config", f"--arch={DEBIAN[self.platform]}", "--os=linux", container]),
             ("importing the base image", commit),
         ):
             done = self._run(what, arguments)
             if done.code:
                 raise Failure("base", "buildah could not import it", done.lines[-5:])
+
+    def build(self, what: str, target: str, context: Path, *, offline: bool) -> Finished:
+        """Builds the Containerfile up to a stage, and notes the image's id in the context."""
+        secrets = [f"--secret=id=index,src={context / 'meta' / 'uv.toml'}"]
+        certificates = self.certificates or context / "meta" / "none.pem"
+        return self._run(
+            what,
+            [
+                *("build", "--isolation=chroot", "--layers", "--timestamp=0", "--format=oci"),
+                *("--pull=never", "--identity-label=false", "--network=host"),
+                *(f"--platform={self.platform}", f"--target={target}"),
+                *(f"--iidfile={_id_file(context, target)}", *secrets),
+                f"--secret=id=certificates,src={certificates}",
+                *(self._policy, f"--file={context / 'Containerfile'}", str(context)),
+            ],
+            offline=offline,
+        )
+
+    def push(
+        self, repository: str, tag: str, registry: Registry, context: Path
+    ) -> tuple[str, Finished]:
+        """Pushes the built image; its digest, and how buildah ended."""
+        digest_file = context / "pushed.digest"
+        image = _id_file(context, "image").read_text().strip()
+        done = self._run(
+            "pushing",
+            [
+                *("push", "--quiet", "--retry=0", f"--digestfile={digest_file}"),
+                *(f"--compression-format={COMPRESSION}", f"--compression-level={LEVEL}"),
+                *(f"--{option}" for option in trust(registry, context)),
+                *(self._policy, image, f"docker://{repository}:{tag}"),
+            ],
+        )
+        return digest_file.read_text().strip() if not done.code else "", done
 
     def _driver(self) -> str:
         """Overlay shares what layers have in common; vfs copies it, and works everywhere."""
@@ -180,7 +168,12 @@ class Buildah:
             "CONTAINERS_STORAGE_CONF": str(home / "conf" / "storage.conf"),
             "TMPDIR": str(home / "tmp"),
             "HOME": str(home),
+            "DOCKER_CONFIG": "",  # buildah fails where that folder has no config.json
         }
+
+
+def _id_file(context: Path, target: str) -> Path:
+    return context / f"{target}.id"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,7 +1,6 @@
 """The two builders' common shape, and which one a machine gets."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +8,8 @@ from .buildah import Buildah
 from .cache import Cache
 from .certificates import bundle
 from .containerfile import Builder as Dialect
-from .docker import Docker, works
+from .daemon import Unusable, reached
+from .docker import Docker
 from .errors import Failure
 from .process import Finished, Runner
 from .recipe import Recipe
@@ -19,7 +19,10 @@ CHOICE = "EKIBEN_BUILDER"
 
 
 class Builder(Protocol):
-    """What `publish` needs. `build` and `push` give an id or digest, empty where they failed."""
+    """What `publish` needs: one for each image, for the platform of its cluster.
+
+    `push` gives the digest, empty where it failed.
+    """
 
     @property
     def name(self) -> Dialect: ...
@@ -28,32 +31,45 @@ class Builder(Protocol):
 
     def clean(self) -> None: ...
 
-    def base(self, recipe: Recipe, platform: str) -> str: ...
+    def base(self, recipe: Recipe) -> str: ...
 
-    def build(
-        self, what: str, target: str, context: Path, platform: str, *, offline: bool
-    ) -> tuple[str, Finished]: ...
+    def build(self, what: str, target: str, context: Path, *, offline: bool) -> Finished: ...
 
     def push(
-        self, image: str, repository: str, tag: str, registry: Registry, context: Path
+        self, repository: str, tag: str, registry: Registry, context: Path
     ) -> tuple[str, Finished]: ...
 
 
-def choose(cache: Cache, runner: Runner) -> Builder:
-    """Docker where a daemon answers, else buildah; $EKIBEN_BUILDER names one. Raises Failure."""
+def choose(cache: Cache, runner: Runner, platform: str) -> Builder:
+    """Docker where this machine's daemon can build, else buildah; $EKIBEN_BUILDER names one.
+
+    Raises Failure.
+    """
     named = runner.environ.get(CHOICE, "")
-    if named == "docker" or (not named and works(runner.environ)):
-        return Docker(runner=runner, certificates=bundle())
-    if not shutil.which("buildah", path=runner.environ.get("PATH")):
-        raise Failure(
-            "base",
-            "no Docker daemon answers (docker info), and buildah is not installed",
-            advice="start Docker, or install buildah",
-        )
-    if os.geteuid() != 0:
-        raise Failure(
-            "base",
-            "no Docker daemon answers (docker info), and buildah builds images as root only here",
-            advice="start Docker, or run this as root",
-        )
-    return Buildah(cache=cache, runner=runner, certificates=bundle())
+    if named not in ("", "docker", "buildah"):
+        advice = f"set {CHOICE} to docker or buildah, or unset it"
+        raise Failure("base", f"{CHOICE} is {named!r}", advice=advice)
+    if named == "buildah":
+        return _buildah(cache, runner, platform, f"{CHOICE} is buildah", f"unset {CHOICE}")
+    try:
+        builder = reached(runner.environ, anywhere=named == "docker")
+    except Unusable as reason:
+        if named == "docker":
+            advice = f"mend it, or unset {CHOICE} to build with buildah"
+            raise Failure("base", f"{CHOICE} is docker, but {reason}", advice=advice) from None
+        return _buildah(cache, runner, platform, str(reason), "start Docker")
+    return Docker(
+        cache=cache, runner=runner, certificates=bundle(), platform=platform, builder=builder
+    )
+
+
+def _buildah(cache: Cache, runner: Runner, platform: str, why: str, instead: str) -> Buildah:
+    """`why` it is not Docker, and what to do `instead` of getting buildah to work."""
+    for ready, trouble, advice in (
+        (runner.finds("buildah"), "buildah is not installed", "install buildah"),
+        (os.geteuid() == 0, "buildah builds images as root only here", "run this as root"),
+    ):
+        if not ready:
+            raise Failure("base", f"{why}, and {trouble}", advice=f"{instead}, or {advice}")
+    runner.log.write(f"building with buildah: {why}\n")
+    return Buildah(cache=cache, runner=runner, certificates=bundle(), platform=platform)

@@ -1,108 +1,154 @@
 """The builder for machines with a Docker daemon: BuildKit through `docker buildx build`."""
 
-import re
+import hashlib
 import shutil
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .base import base_image
+from .cache import Cache
 from .containerfile import Builder
+from .errors import Failure
 from .process import Finished, Runner
 from .recipe import Recipe
 from .source import Registry
+from .transfer import skopeo
 
-_PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-
-
-def works(environ: Mapping[str, str]) -> bool:
-    """Whether a Docker daemon with buildx answers."""
-    if not shutil.which("docker", path=environ.get("PATH")):
-        return False
-    commands = (
-        ["docker", "info", "--format", "{{.ServerVersion}}"],
-        ["docker", "buildx", "version"],
-    )
-    return all(_succeeds(command, environ) for command in commands)
-
-
-def _succeeds(command: list[str], environ: Mapping[str, str]) -> bool:
-    try:
-        done = subprocess.run(command, env=dict(environ), capture_output=True, timeout=20)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy")
+"""What BuildKit lends to build steps without putting it into images or deciding caches by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Docker:
-    """The daemon keeps base images, layers and uv's cache; nothing is kept by us."""
+    """The daemon keeps base images, layers and uv's cache, and throws away by its own rules.
 
+    `builder` is the daemon's own: another one that `docker buildx` knows may live in a container,
+    with a network and images of its own.
+    """
+
+    cache: Cache
     runner: Runner
     certificates: Path | None
+    platform: str
+    builder: str
 
     name: Builder = "buildkit"
 
+    @property
+    def _passing(self) -> str:
+        """The name under which this cache's images are in the daemon until they are pushed."""
+        return f"localhost/ekiben-{hashlib.sha256(str(self.cache.root).encode()).hexdigest()[:8]}"
+
     def prepare(self) -> None:
-        """Nothing to do: the daemon is there."""
+        """Raises Failure where something is missing that the end of a build needs."""
+        if not self.runner.finds("skopeo"):
+            advice = "install skopeo, or run `make up`, which gets it"
+            raise Failure("push", "skopeo is not installed, which pushes images", advice=advice)
+        done = self._docker("", "buildx", "inspect", self.builder)
+        if not done.code and self.platform not in platforms(done.lines):
+            raise Failure(
+                "base",
+                f"{self.platform} images cannot be built with this Docker daemon",
+                advice="install an emulator (qemu-user-static) where it runs",
+            )
 
     def clean(self) -> None:
-        """Nothing to do: the daemon ends the steps of a client that is gone."""
+        """Removes contexts and images that dead builds left; the daemon itself ends what a client
+        began that is gone. Called only while no other build lives."""
+        shutil.rmtree(self.cache.contexts, ignore_errors=True)
+        names = "--format={{.Repository}}:{{.Tag}}"
+        for line in self._docker("", "image", "ls", names, self._passing).lines:
+            if line.startswith(self._passing):
+                self._docker("", "image", "rm", line)
 
-    def base(self, recipe: Recipe, platform: str) -> str:
-        """The image that builds start from; BuildKit pulls it by itself."""
-        del platform
-        return recipe.image
+    def base(self, recipe: Recipe) -> str:
+        """The image that builds start from, in the daemon's store. Raises Failure."""
+        return base_image(self, recipe, self.platform, self.cache, self.runner)
 
-    def build(
-        self, what: str, target: str, context: Path, platform: str, *, offline: bool
-    ) -> tuple[str, Finished]:
-        """Builds the Containerfile up to a stage; the image's id, and how it ended."""
+    def has(self, image: str) -> bool:
+        done = self._docker("", "image", "inspect", "--format={{.Os}}/{{.Architecture}}", image)
+        return not done.code and self.platform in done.lines
+
+    def pull(self, image: str) -> bool:
+        what = "pulling the base image"
+        return not self._docker(what, "pull", "--quiet", f"--platform={self.platform}", image).code
+
+    def take(self, tarball: Path, name: str) -> None:
+        what = "importing the base image"
+        done = self._docker(what, "import", f"--platform={self.platform}", str(tarball), name)
+        if done.code:
+            raise Failure("base", "docker could not import it", done.lines[-5:])
+
+    def build(self, what: str, target: str, context: Path, *, offline: bool) -> Finished:
+        """Builds the Containerfile up to a stage; the result stays in BuildKit's cache."""
         del offline  # the Containerfile says it for each step
-        id_file = context / f"{target}.id"
-        done = self.runner.run(
-            what, build_command(target, context, platform, id_file, self.certificates)
-        )
-        return id_file.read_text().strip() if not done.code else "", done
+        return self._build(what, target, context, ["--output=type=cacheonly"])
 
     def push(
-        self, image: str, repository: str, tag: str, registry: Registry, context: Path
+        self, repository: str, tag: str, registry: Registry, context: Path
     ) -> tuple[str, Finished]:
-        """Pushes the image; its digest, and how docker ended.
+        """Pushes the built image; its digest, and how what failed, or skopeo, ended.
 
-        The daemon checks the registry's certificate by its own settings; it accepts any on
-        loopback addresses.
+        The daemon does not push: it would want the registry's certificates among its own settings,
+        and may be unable to reach a registry that this machine reaches.
         """
-        reference = f"{repository}:{tag}"
-        done = self.runner.run("", ["docker", "tag", image, reference])
+        archive, digest_file = context / "image.tar", context / "pushed.digest"
+        done = self._saved(archive, context) if not archive.exists() else Finished(0, ())
         if not done.code:
-            command = ["docker", *self._credentials(registry, context), "push", reference]
-            done = self.runner.run("pushing", command)
-        found = [match[1] for line in done.lines if (match := _PUSHED.search(line))]
-        return (found[-1] if found else ""), done
+            command = skopeo(archive, repository, tag, registry, context, digest_file)
+            done = self.runner.run("pushing", command, **self._memory())
+        return digest_file.read_text().strip() if not done.code else "", done
 
-    def _credentials(self, registry: Registry, context: Path) -> list[str]:
-        """Options for a push with the given credentials to the daemon that is in use anyway."""
-        if registry.auth_file is None:
-            return []
-        settings = context / "docker"
-        settings.mkdir(exist_ok=True)
-        shutil.copy(registry.auth_file, settings / "config.json")
-        asked = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
-        found = self.runner.run("", asked)
-        host = ["--host", found.lines[-1]] if not found.code and found.lines else []
-        return ["--config", str(settings), *host]
+    def _saved(self, archive: Path, context: Path) -> Finished:
+        """Gets the image out of the daemon, where it is not left behind."""
+        name = f"{self._passing}:{context.name}"
+        load = ["--output=type=docker,compression=uncompressed", f"--tag={name}"]
+        try:
+            done = self._build("putting the image together", "image", context, load)
+            if not done.code:
+                what = "taking the image out of Docker"
+                done = self._docker(what, "save", f"--output={archive}", name)
+        finally:
+            self._docker("", "image", "rm", name)
+        return done
+
+    def _memory(self) -> dict[str, str]:
+        """Lets skopeo keep what it knows of registries in our cache, as buildah does: then layers
+        that are there are not even compressed."""
+        home = self.cache.images / "skopeo"
+        home.mkdir(parents=True, exist_ok=True)
+        return {"XDG_DATA_HOME": str(home), "_CONTAINERS_ROOTLESS_UID": "1"}
+
+    def _build(self, what: str, target: str, context: Path, output: Sequence[str]) -> Finished:
+        trusted = self.certificates or context / "meta" / "none.pem"
+        proxies = [name for name in self.runner.environ if name.lower() in PROXIES]
+        return self._docker(
+            what,
+            *("buildx", "build", f"--builder={self.builder}", f"--platform={self.platform}"),
+            *build_options(target, context, trusted, proxies, output),
+        )
+
+    def _docker(self, what: str, *arguments: str) -> Finished:
+        return self.runner.run(what, ["docker", *arguments])
 
 
-def build_command(
-    target: str, context: Path, platform: str, id_file: Path, certificates: Path | None
+def build_options(
+    target: str, context: Path, trusted: Path, proxies: Sequence[str], output: Sequence[str]
 ) -> list[str]:
-    """The command line that builds one stage and loads it into the daemon."""
-    trusted = certificates or context / "meta" / "none.pem"
+    """What is built and what is lent to it. Proxies are named only: their values are taken from
+    the environment, as they may hold a password. The network is the one that buildah's steps have.
+    """
     return [
-        *("docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false"),
-        *("--build-arg=SOURCE_DATE_EPOCH=0", f"--platform={platform}", f"--target={target}"),
-        *(f"--iidfile={id_file}", f"--secret=id=certificates,src={trusted}"),
-        *(f"--secret=id=index,src={context / 'meta' / 'uv.toml'}",),
+        *("--progress=plain", "--provenance=false", "--network=host", f"--target={target}"),
+        *("--build-arg=SOURCE_DATE_EPOCH=0", *(f"--build-arg={name}" for name in sorted(proxies))),
+        *(f"--secret=id=certificates,src={trusted}",),
+        *(f"--secret=id=index,src={context / 'meta' / 'uv.toml'}", *output),
         *(f"--file={context / 'Containerfile'}", str(context)),
     ]
+
+
+def platforms(lines: Iterable[str]) -> set[str]:
+    """The platforms that `docker buildx inspect` lists; a star marks those that were named."""
+    listed = (line.partition(":")[2] for line in lines if line.strip().startswith("Platforms:"))
+    return {name.strip().rstrip("*") for text in listed for name in text.split(",")}

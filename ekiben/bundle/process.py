@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import threading
@@ -42,6 +43,10 @@ class Runner:
     cancelled: threading.Event
     environ: Mapping[str, str]
     model: str
+
+    def finds(self, program: str) -> bool:
+        """Whether commands may use the program."""
+        return shutil.which(program, path=self.environ.get("PATH")) is not None
 
     def run(self, what: str, command: Sequence[str], **more: str) -> Finished:
         """Runs the command, `more` being extra environment; says `what (12 s)` as time passes.

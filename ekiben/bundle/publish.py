@@ -112,16 +112,17 @@ class _Work:
 
     def _built(self, locks: ExitStack) -> str:
         self.stage = "base"
-        builder = choose(self.cache, self.runner)
+        builder = choose(self.cache, self.runner, self.source.platform)
         builder.prepare()
         locks.enter_context(among_builders(self.cache.locks / "builders", builder.clean))
-        base = builder.base(self.recipe, self.source.platform)
+        base = builder.base(self.recipe)
         uv = fetch(self.recipe.uv, ARCHITECTURES[self.source.platform], self.cache, self.runner)
         self.cache.contexts.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{self.source.image_id}-", dir=self.cache.contexts))
         try:
             context = self._laid_out(builder, base, uv, folder)
-            return self._pushed(builder, self._image(builder, context), context)
+            self._try(builder, context)
+            return self._pushed(builder, context)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -146,34 +147,30 @@ class _Work:
         (folder / "meta" / "none.pem").touch()
         return context
 
-    def _image(self, builder: Builder, context: Context) -> str:
+    def _try(self, builder: Builder, context: Context) -> None:
         """Builds stage by stage, so that what is said and what is blamed is the right one."""
         self._stage(builder, context, "requirements", "requirements", "installing requirements")
-        image = self._stage(builder, context, "bento", "image", "building the Bento")
+        self._stage(builder, context, "bento", "image", "building the Bento")
         if self.source.smoke != "none":
             doing = {"ready": "smoke test: starting the service", "import": "smoke test: importing"}
             self._stage(builder, context, "smoke", "smoke", doing[self.source.smoke])
-        return image
 
     def _stage(
         self, builder: Builder, context: Context, stage: Stage, target: str, what: str
-    ) -> str:
+    ) -> None:
         self.stage = stage
         offline = target != "requirements"
-        image, done = builder.build(
-            what, target, context.folder, self.source.platform, offline=offline
-        )
+        done = builder.build(what, target, context.folder, offline=offline)
         if done.code:
             raise diagnosis.of_build(stage, done, self.source, self.recipe.smoke_deadline)
-        return image
 
-    def _pushed(self, builder: Builder, image: str, context: Context) -> str:
+    def _pushed(self, builder: Builder, context: Context) -> str:
         """Pushes; a registry that is away for a moment is waited for."""
         self.stage = "push"
 
         def push() -> str:
             digest, done = builder.push(
-                image, self.repository, self.source.image_id, self.registry, context.folder
+                self.repository, self.source.image_id, self.registry, context.folder
             )
             if not digest:
                 raise diagnosis.of_push(done, self.registry)

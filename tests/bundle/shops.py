@@ -1,16 +1,25 @@
 """Real registries and real builds for the tests marked `cluster`."""
 
+import base64
 import json
 import os
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
+import bcrypt
 import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ekiben.bundle import ImageSource, Registry, publish
 from ekiben.bundle.registry import MANIFESTS
@@ -37,8 +46,12 @@ class Tiny:
 CONFIG = """
 version: 0.1
 storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
+http: {{addr: "127.0.0.1:{port}"{tls}}}
+{auth}
 """
+TLS = ", tls: {{certificate: {folder}/own.crt, key: {folder}/own.key}}"
+AUTH = "auth: {{htpasswd: {{realm: shop, path: {folder}/users}}}}"
+PAIR = "ann:open sesame"
 
 
 def tiny(folder: Path, service: str = SERVICE) -> Path:
@@ -52,21 +65,39 @@ def tiny(folder: Path, service: str = SERVICE) -> Path:
 
 @dataclass
 class Shop:
-    """A registry on a loopback port that keeps its blobs in a folder."""
+    """A registry on a loopback port that keeps its blobs in a folder; plain HTTP and open to all,
+    unless it has a `ca_file` and an `auth_file`."""
 
     address: str
     blobs: Path
+    ca_file: Path | None = None
+    auth_file: Path | None = None
+
+    @property
+    def registry(self) -> Registry:
+        address = self.address if self.ca_file else f"http://{self.address}"
+        return Registry(address=address, ca_file=self.ca_file, auth_file=self.auth_file)
 
     def repository(self, model: str) -> str:
         return f"{self.address}/vision/{model}"
 
+    def get(self, path: str) -> httpx.Response:
+        scheme = "https" if self.ca_file else "http"
+        trusted = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else True
+        user, _, password = PAIR.partition(":")
+        return httpx.get(
+            f"{scheme}://{self.address}/v2/{path}",
+            headers={"Accept": MANIFESTS},
+            verify=trusted,
+            auth=(user, password) if self.auth_file else None,
+        )
+
     def tags(self, model: str) -> list[str]:
-        answer = httpx.get(f"http://{self.address}/v2/vision/{model}/tags/list")
+        answer = self.get(f"vision/{model}/tags/list")
         return answer.json().get("tags") or [] if answer.status_code == 200 else []
 
     def manifest(self, model: str, reference: str) -> "dict[str, object]":
-        url = f"http://{self.address}/v2/vision/{model}/manifests/{reference}"
-        answer = httpx.get(url, headers={"Accept": MANIFESTS}).raise_for_status()
+        answer = self.get(f"vision/{model}/manifests/{reference}").raise_for_status()
         found: dict[str, object] = answer.json()
         return found
 
@@ -79,8 +110,8 @@ class Shop:
     def config(self, model: str, reference: str) -> "dict[str, object]":
         about = self.manifest(model, reference)["config"]
         assert isinstance(about, dict)
-        url = f"http://{self.address}/v2/vision/{model}/blobs/{about['digest']}"
-        found: dict[str, object] = httpx.get(url).raise_for_status().json()
+        answer = self.get(f"vision/{model}/blobs/{about['digest']}").raise_for_status()
+        found: dict[str, object] = answer.json()
         return found
 
     def held(self) -> int:
@@ -89,33 +120,71 @@ class Shop:
 
 
 @contextmanager
-def shop(program: Path, folder: Path, port: int) -> Iterator[Shop]:
-    """Runs Debian's registry until left."""
+def shop(program: Path, folder: Path, port: int, *, guarded: bool = False) -> Iterator[Shop]:
+    """Runs Debian's registry until left; `guarded` by TLS of its own authority and a password."""
     folder.mkdir(parents=True)
+    made = Shop(f"127.0.0.1:{port}", folder / "data")
+    if guarded:
+        made.ca_file, made.auth_file = _guard(folder, made.address)
+    text = CONFIG.format(
+        folder=made.blobs,
+        port=port,
+        tls=TLS.format(folder=folder) if guarded else "",
+        auth=AUTH.format(folder=folder) if guarded else "",
+    )
     settings, log = folder / "config.yml", folder / "log"
-    settings.write_text(CONFIG.format(folder=folder / "data", port=port))
+    settings.write_text(text)
     with log.open("w") as output:
         command = [str(program), "serve", str(settings)]
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        address = f"127.0.0.1:{port}"
-        _wait(address)
-        yield Shop(address, folder / "data")
+        _wait(made)
+        yield made
     finally:
         process.kill()
         process.wait()
 
 
-def _wait(address: str) -> None:
+def _guard(folder: Path, address: str) -> tuple[Path, Path]:
+    """Certificate, key and user of the registry; the authority's and the credentials' files."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), "shop"
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    host = x509.IPAddress(IPv4Address(address.partition(":")[0]))
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, traditional = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    (folder / "own.crt").write_bytes(certificate.public_bytes(pem))
+    secret = key.private_bytes(pem, traditional, serialization.NoEncryption())
+    (folder / "own.key").write_bytes(secret)
+    user, _, password = PAIR.partition(":")
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    (folder / "users").write_text(f"{user}:{hashed}\n")
+    entry = {"auth": base64.b64encode(PAIR.encode()).decode()}
+    (folder / "auth.json").write_text(json.dumps({"auths": {address: entry}}))
+    return folder / "own.crt", folder / "auth.json"
+
+
+def _wait(made: Shop) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
-            httpx.get(f"http://{address}/v2/")
+            made.get("")
         except httpx.TransportError:
             time.sleep(0.05)
         else:
             return
-    raise TimeoutError(address)
+    raise TimeoutError(made.address)
 
 
 @dataclass
@@ -143,7 +212,7 @@ def build(
     done.digest = publish(
         source(folder, smoke),
         registry.repository(folder.name),
-        Registry(address=f"http://{registry.address}"),
+        registry.registry,
         progress=progress,
         cancelled=cancelled or threading.Event(),
     )

@@ -1,83 +1,57 @@
-"""The command lines for Docker, and who gets it."""
+"""What Docker and skopeo are asked to do."""
 
-import io
-import os
-import threading
 from pathlib import Path
 
 import pytest
 
-from ekiben.bundle.builder import choose
-from ekiben.bundle.cache import Cache
 from ekiben.bundle.certificates import index_settings
-from ekiben.bundle.docker import build_command, works
-from ekiben.bundle.errors import Failure
-from ekiben.bundle.process import Runner
+from ekiben.bundle.docker import build_options, platforms
+from ekiben.bundle.source import Registry
+from ekiben.bundle.transfer import skopeo
 
 
-def test_a_stage_is_built_for_its_platform_and_stays_with_the_daemon() -> None:
-    context = Path("/c")
-    command = build_command("image", context, "linux/arm64", context / "image.id", Path("/ca.pem"))
-    assert command[:3] == ["docker", "buildx", "build"]
-    assert "--platform=linux/arm64" in command
-    assert "--target=image" in command
-    assert "--load" in command
-    assert "--secret=id=certificates,src=/ca.pem" in command
-    assert command[-1] == "/c"
+def test_a_stage_is_built_with_what_the_machine_lends_to_it() -> None:
+    lent = (Path("/ca.pem"), ["no_proxy", "HTTPS_PROXY"])
+    options = build_options("smoke", Path("/c"), *lent, ["--output=type=cacheonly"])
+    assert "--target=smoke" in options
+    assert "--secret=id=certificates,src=/ca.pem" in options
+    assert "--secret=id=index,src=/c/meta/uv.toml" in options
+    assert "--output=type=cacheonly" in options
+    assert [o for o in options if "PROXY" in o.upper()] == [
+        "--build-arg=HTTPS_PROXY",
+        "--build-arg=no_proxy",
+    ]
+    assert options[-2:] == ["--file=/c/Containerfile", "/c"]
 
 
-def fake(folder: Path, name: str, text: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
+def test_the_daemon_s_platforms_are_read_with_those_it_emulates() -> None:
+    said = [
+        "Name:          default",
+        "Driver:        docker",
+        "BuildKit version: v0.25.1",
+        "Platforms:        linux/amd64*, linux/amd64/v2, linux/arm64",
+    ]
+    assert platforms(said) == {"linux/amd64", "linux/amd64/v2", "linux/arm64"}
 
 
 @pytest.mark.parametrize(
-    ("docker", "usable"),
-    [
-        ("exit 0", True),
-        ("exit 1", False),
-        ('[ "$1" = info ]', False),  # a daemon, but no buildx
-        (None, False),
-    ],
+    ("address", "verified"), [("registry:5000", "true"), ("http://registry:5000", "false")]
 )
-def test_docker_is_used_where_a_daemon_with_buildx_answers(
-    tmp_path: Path, docker: str | None, usable: bool
+def test_a_push_depends_on_what_is_known_of_the_registry_alone(
+    tmp_path: Path, address: str, verified: str
 ) -> None:
-    if docker is not None:
-        fake(tmp_path, "docker", docker)
-    assert works({"PATH": f"{tmp_path}"}) is usable
-
-
-def runner(environ: dict[str, str]) -> Runner:
-    return Runner(
-        log=io.StringIO(),
-        progress=lambda _: None,
-        cancelled=threading.Event(),
-        environ=environ,
-        model="iris",
-    )
-
-
-def test_docker_comes_before_buildah(tmp_path: Path) -> None:
-    fake(tmp_path, "docker", "exit 0")
-    fake(tmp_path, "buildah", "exit 0")
-    assert choose(Cache(tmp_path), runner({"PATH": f"{tmp_path}"})).name == "buildkit"
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="buildah needs root")
-@pytest.mark.parametrize("docker", ["exit 1", "exit 0"])
-def test_buildah_is_used_without_docker_or_when_asked_for(tmp_path: Path, docker: str) -> None:
-    fake(tmp_path, "docker", docker)
-    fake(tmp_path, "buildah", "exit 0")
-    asked = {"EKIBEN_BUILDER": "buildah"} if docker == "exit 0" else {}
-    assert choose(Cache(tmp_path), runner({"PATH": f"{tmp_path}", **asked})).name == "buildah"
-
-
-def test_a_machine_with_neither_is_told_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="buildah is not installed") as refused:
-        choose(Cache(tmp_path), runner({"PATH": f"{tmp_path}"}))
-    assert refused.value.advice == "start Docker, or install buildah"
+    authority, credentials = tmp_path / "own.pem", tmp_path / "auth.json"
+    authority.write_text("certificate")
+    registry = Registry(address=address, ca_file=authority, auth_file=credentials)
+    archive, digest = tmp_path / "image.tar", tmp_path / "digest"
+    command = skopeo(archive, "registry:5000/a/b", "tag", registry, tmp_path, digest)
+    assert f"--dest-tls-verify={verified}" in command
+    assert f"--dest-authfile={credentials}" in command
+    assert f"--dest-cert-dir={tmp_path / 'trusted'}" in command
+    assert (tmp_path / "trusted" / "ca.crt").read_text() == "certificate"
+    anonymous = skopeo(archive, "a", "t", Registry(address=address), tmp_path, digest)
+    assert f"--dest-authfile={tmp_path / 'nobody.json'}" in anonymous
+    assert command[-2:] == [f"docker-archive:{archive}", "docker://registry:5000/a/b:tag"]
 
 
 def test_the_user_s_indexes_go_into_a_settings_file_of_uv() -> None:
