@@ -72,7 +72,7 @@ def ensure_node(
     if alive and _runs(layout, spec):
         return cluster
     if alive:
-        progress.say("node", "its settings have changed: stopping it")
+        progress.say("node", "its settings have changed, or it stops already: stopping it")
     stop.stop_node(layout)
     cluster = _check_addresses(layout, cluster, progress)
     spec = _prepare(layout, cluster, tools)

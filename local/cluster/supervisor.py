@@ -211,7 +211,8 @@ class Supervisor:
         offset = time.time() - time.monotonic()
         units = {name: state.report(offset) for name, state in self._states.items()}
         # The offset wanders a little: only a change of anything else is news.
-        news = {name: {**unit, "since": None} for name, unit in units.items()}
+        timeless = {name: {**unit, "since": None} for name, unit in units.items()}
+        news = {"phase": self._phase, "units": timeless}
         if news == self._written:
             return
         with suppress(OSError):  # a full disk is no reason to take the cluster down

@@ -173,6 +173,15 @@ def test_a_unit_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
         assert 0.4 < time.monotonic() - began < 5
 
 
+def test_whoever_looks_sees_that_it_stops_before_anything_has_stopped(tmp_path: Path) -> None:
+    script = "trap 'sleep 3; exit 0' TERM; touch $D/deaf; while :; do sleep 0.1; done"
+    with supervised(tmp_path, {"name": "a", "script": script, "ready": "deaf"}) as running:
+        running.wait_phase("a", "ready")
+        running.process.terminate()
+        running.wait(lambda: running.status()["phase"] == "stopping", seconds=2)
+        assert running.unit("a")["phase"] == "ready"
+
+
 def test_output_goes_to_a_file_of_the_unit(tmp_path: Path) -> None:
     script = "echo one; echo two >&2; exec sleep 60"
     with supervised(tmp_path, {"name": "a", "script": script}) as running:
