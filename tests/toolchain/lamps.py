@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,7 +58,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             if self.path != "/sums":
                 site.under_way.set()
                 time.sleep(site.seconds)
-            self.wfile.write(body[1:])
+            with suppress(ConnectionError):  # the client may have been ended meanwhile
+                self.wfile.write(body[1:])
 
         def log_message(self, format: str, *args: object) -> None:
             pass
