@@ -3,7 +3,7 @@ PYTHON ?= python3
 STACK ?= local
 CLUSTER ?= local
 # Most tests wait more than they compute. Those of a file share what is slow to make.
-JOBS ?= 4
+JOBS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 TOGETHER := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder

@@ -106,6 +106,7 @@ def test_one_that_crashes_soon_after_it_is_ready_gets_no_request(serving: Team) 
     assert f"keeps serving {REPLICAS} of {REPLICAS} replicas" in said
 
 
+@pytest.mark.long
 def test_one_that_starts_too_slowly_is_told_its_time(serving: Team) -> None:
     well(serving, env={"ANSWER": "second", "START_SECONDS": "300"}, update={"deadline": "15s"})
     said = refused(serving)

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.registry import lose
 from tests.e2e.team import Team
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def test_it_is_named_the_old_version_serves_on_and_a_refresh_mends_it(team: Team) -> None:

@@ -1,5 +1,6 @@
 """What others did to our objects is seen and repaired; what is theirs is left alone."""
 
+import json
 import re
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_a_deployment_edited_by_hand_is_shown_and_repaired(team: Team) -> None:
     team.pulumi("preview", "--refresh", "--expect-no-changes").well()
 
 
+@pytest.mark.long
 def test_a_deployment_deleted_by_hand_is_shown_and_placed_again(team: Team) -> None:
     team.small("model")
     team.up().well()
@@ -65,3 +67,16 @@ def test_an_object_of_others_is_refused_untouched_and_adopted_only_as_told(team:
     assert ours["metadata"]["uid"] == theirs["metadata"]["uid"]
     assert ours["spec"]["ports"][0]["port"] == 80
     assert team.ask("model").text == "first"
+
+
+@pytest.mark.long
+def test_what_the_scaler_does_is_no_change(team: Team) -> None:
+    team.small("pair", scaling={"min_replicas": 2})
+    team.up().well()
+    team.kubectl("wait", "deployment/pair-stable", "--for=jsonpath={.status.readyReplicas}=2")
+    assert team.sees("deployment", "pair-stable")["spec"]["replicas"] == 2
+    team.pulumi("preview", "--expect-no-changes").well()
+    team.pulumi("preview", "--expect-no-changes", "--refresh").well()
+    assert json.loads(team.pulumi("stack", "output", "--json").well().out)["versions"] == {
+        "pair": team.planned("pair")["version"]
+    }

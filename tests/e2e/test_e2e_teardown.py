@@ -28,6 +28,7 @@ def test_nothing_of_a_team_is_left(team: Team) -> None:
     assert team.ask("model").status_code == 404
 
 
+@pytest.mark.long
 def test_nothing_of_the_platform_is_left(platform: Project) -> None:
     """Comes last of all tests: none of the others could do without it."""
     assert "gateway.gateway.networking.k8s.io/ekiben" in stamped(platform, PLATFORM)

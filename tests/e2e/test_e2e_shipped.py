@@ -1,4 +1,4 @@
-"""What the shipped models answer over the gateway, and what the gateway lets through."""
+"""The shipped models: what they answer over the gateway, and that a second `up` does nothing."""
 
 import json
 import re
@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from tests.e2e.project import Project
+from tests.e2e.registry import catalogue
+from tests.e2e.resources import changed, named
 from tests.e2e.team import Team
 from tests.models import shipped
 
@@ -98,3 +100,26 @@ def test_the_printed_lines_work_when_pasted(project: Project) -> None:
     assert len(lines) == 3
     for line in lines:
         assert json.loads(project.shell(line).well().out)
+
+
+def test_a_second_up_changes_nothing_and_builds_nothing(project: Project) -> None:
+    before, images = named(project.resources()), catalogue()
+    said = project.ekiben("up", "--prepare", "--yes").well().out
+    assert re.search(r"Resources:\s+\d+ unchanged", said), said
+    assert changed(before, named(project.resources())) == {}
+    assert catalogue() == images
+
+
+def test_a_preview_expects_no_changes(project: Project) -> None:
+    project.pulumi("preview", "--expect-no-changes").well()
+
+
+@pytest.mark.parametrize("model", ["iris", "digits", "minilm"])
+def test_our_pods_need_no_rights(project: Project, model: str) -> None:
+    found = project.sees("deployment", f"{model}-stable", "--namespace=demo")
+    template = found["spec"]["template"]
+    template["metadata"] = {"name": "trial", "namespace": "demo"}
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", **template})
+    done = project.kubectl("create", "--dry-run=server", "--filename=-", stdin=text).well()
+    assert "created (server dry run)" in done.out
+    assert "Warning" not in done.err
