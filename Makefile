@@ -31,7 +31,7 @@ test: env ## Run every test (takes minutes, starts a cluster of its own)
 	@$(PY) -m local.toolchain
 	@$(PY) -m pytest $(TOGETHER) -m "not long"
 
-test-long: env ## Run what takes an hour or more: kill loops, soaks, load
+test-long: env ## Run what takes hours: kill loops, soaks, load, rarer cases
 	@$(PY) -m pytest -m long
 
 lint: env ## Format check, lint and types
