@@ -18,10 +18,10 @@ ARROWS = {
     "ekiben.bundle": {"ekiben.spec"},
     "ekiben.catalog": set(),
     "ekiben.cli": {"ekiben.spec", "ekiben.plan", "ekiben.access", "local"},
-    "ekiben.plan": {"ekiben.spec"},
+    "ekiben.plan": {"ekiben.spec", "ekiben.catalog"},
     "ekiben.rollout": {"ekiben.spec"},
     "ekiben.runtime": set(),
-    "ekiben.spec": set(),
+    "ekiben.spec": {"ekiben.catalog"},
     "components": {"ekiben.plan", "ekiben.access", "ekiben.rollout"},
     "provider": {"ekiben.bundle", "ekiben.rollout", "ekiben.spec"},
     "local": set(),
@@ -30,7 +30,7 @@ ARROWS = {
 """What each part of the house may import of the others; who is absent may be imported by none."""
 
 OURS = ("ekiben", "components", "provider", "local", "bench", "policy", "tests", "__main__")
-PURE = ("ekiben.spec", "ekiben.plan")
+PURE = ("ekiben.catalog", "ekiben.spec", "ekiben.plan")
 IMPURE = {
     *("pulumi", "boto3", "botocore", "bentoml", "lightkube", "httpx", "requests", "socket", "ssl"),
     *("subprocess", "time", "datetime", "random", "secrets", "uuid", "platform", "getpass"),
@@ -87,6 +87,8 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 WRONG = [
     ("ekiben.spec.load", "from ekiben.plan import build", "ekiben.plan.build"),
     ("ekiben.spec.load", "from ..plan.stack import build", "ekiben.plan.stack.build"),
+    ("ekiben.catalog.instances", "from ekiben.spec import load", "ekiben.spec.load"),
+    ("ekiben.rollout.api", "from ekiben.catalog import eks", "ekiben.catalog.eks"),
     ("ekiben.plan.pod", "import components", "components"),
     ("ekiben.plan.pod", "from .. import rollout", "ekiben.rollout"),
     ("ekiben.bundle.build", "def late():\n    from ekiben.plan import build", "ekiben.plan.build"),
@@ -107,6 +109,7 @@ def test_a_wrong_arrow_is_found(name: str, line: str, target: str) -> None:
 
 
 IMPURITIES = [
+    ("ekiben.catalog.instances", "import boto3", "boto3"),
     ("ekiben.spec.load", "import os\nos.environ['HOME']", "environ"),
     ("ekiben.plan.pod", "from datetime import datetime", "datetime"),
     ("ekiben.plan.pod", "import pulumi_kubernetes.core.v1 as core", "pulumi_kubernetes"),
