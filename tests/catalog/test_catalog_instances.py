@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from dataclasses import astuple
+from dataclasses import fields
 
 import pytest
 
@@ -12,6 +12,7 @@ from ekiben.catalog.instances import (
     InstanceType,
     catalogue_date,
     instance_types,
+    not_offered,
     offered,
     price,
     prices_date,
@@ -87,6 +88,11 @@ def test_the_kinds_of_a_type_are_told_apart() -> None:
     assert TYPES["m8i.large"].current_generation
 
 
+def test_a_type_has_the_columns_of_its_file() -> None:
+    columns = tables.read("instance_types").columns
+    assert [field.name for field in fields(InstanceType)] == columns
+
+
 def test_each_type_is_whole() -> None:
     for name, of in TYPES.items():
         assert name == of.name
@@ -95,7 +101,6 @@ def test_each_type_is_whole() -> None:
         assert (of.accelerator is None) == (of.accelerators == 0) == (of.accelerator_name is None)
         assert (of.accelerator == "neuron") == (of.neuron_cores > 0)
         assert of.bare_metal == (of.hypervisor is None)
-        assert len(astuple(of)) == len(tables.read("instance_types").columns)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,40 @@ def test_a_type_that_lacks_in_a_family_is_offered_nowhere() -> None:
 def test_nothing_is_said_of_a_region_that_is_not_known() -> None:
     assert "us-gov-east-1" not in regions()
     assert zones_of("us-gov-east-1") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "zones", "told"),
+    [
+        ("m5.large", "us-east-1", ["us-east-1a"], None),
+        ("g6.xlarge", "us-east-1", ["us-east-1a", "us-east-1e"], None),
+        (
+            "trn1.32xlarge",
+            "us-east-2",
+            ["us-east-2a", "us-east-2b"],
+            "is not offered in us-east-2a, us-east-2b; us-east-2 offers it in us-east-2c"
+            " (catalogue of 2026-10-27)",
+        ),
+        (
+            "g6.xlarge",
+            "af-south-1",
+            ["af-south-1a"],
+            "is not offered in af-south-1 (catalogue of 2026-10-27)",
+        ),
+        (
+            "m5.large",
+            "us-east-1",
+            ["us-east-1z"],
+            "is not offered in us-east-1z; us-east-1 offers it in us-east-1a, us-east-1b,"
+            " us-east-1c, us-east-1d, us-east-1f (catalogue of 2026-10-27)",
+        ),
+        ("m5.large", "us-gov-east-1", ["us-gov-east-1a"], None),
+    ],
+)
+def test_a_type_that_no_named_zone_offers_is_told_with_those_that_do(
+    name: str, region: str, zones: list[str], told: str | None
+) -> None:
+    assert not_offered(name, region, zones) == told
 
 
 def test_each_zone_offers_as_the_question_for_one_type_says() -> None:
