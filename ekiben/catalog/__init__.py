@@ -1,1 +1,1 @@
-"""Data files: what things are pinned to."""
+"""Data files: what things are pinned to, what they have and what they cost."""

@@ -132,7 +132,7 @@ def offered(region: str, zone: str | None, name: str) -> bool:
     return bool(zones) if zone is None else zone in zones
 
 
-def not_offered(name: str, region: str, zones: Sequence[str]) -> str | None:
+def not_offered(region: str, zones: Sequence[str], name: str) -> str | None:
     """What to tell of a type that none of the zones offers; None where one does.
 
     Reads on from the type's name. None also for a region that is not known.

@@ -36,6 +36,8 @@ PRICES = (
 )
 """Karpenter's files and the regions in them. China's prices are in yuan, hence left out."""
 
+GENERATED = r"generated at (\d{4}-\d\d-\d\d)"
+
 Info = Mapping[str, Any]
 """A type as EC2's DescribeInstanceTypes answers."""
 
@@ -169,7 +171,7 @@ def table_of_prices(karpenter: Path) -> Table:
         head={
             "about": "on-demand prices of Linux on shared hardware in USD an hour, by region",
             "source": f"github.com/aws/karpenter-provider-aws {version}: pkg/providers/pricing/",
-            **{f"date {region}": _generated(sources[file]) for file, region in PRICES},
+            **{f"date {region}": _found(GENERATED, sources[file]) for file, region in PRICES},
             "note": WRITTEN,
         },
         columns=("type", *found),
@@ -182,18 +184,20 @@ def table_of_prices(karpenter: Path) -> Table:
 
 def _prices(go: str, region: str) -> Iterator[tuple[str, str]]:
     """Pairs of the map literal of a region in Karpenter's file."""
-    section = re.search(rf'^\t"{region}": {{(.*?)^\t}}', go, re.DOTALL | re.MULTILINE)
-    for name, price in re.findall(r'"([a-z0-9.-]+)": ([0-9.]+)', section[1] if section else ""):
-        yield name, price.rstrip("0").rstrip(".")
+    section = _found(rf'^\t"{region}": {{(.*?)^\t}}', go)
+    for name, price in re.findall(r'"([a-z0-9.-]+)": ([0-9.]+)', section):
+        yield name, _number(float(price))
 
 
-def _generated(go: str) -> str:
-    stamp = re.search(r"generated at (\d{4}-\d\d-\d\d)", go)
-    return stamp[1] if stamp else "unknown"
+def _found(pattern: str, go: str) -> str:
+    match = re.search(pattern, go, re.DOTALL | re.MULTILINE)
+    if not match:
+        raise ValueError(f"Karpenter's prices have another form now: nothing like {pattern!r}")
+    return match[1]
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+    return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _yes(value: bool) -> str:

@@ -12,8 +12,6 @@ from fractions import Fraction
 from ekiben.catalog.allocatable import Request, allocatable
 from ekiben.catalog.instances import InstanceType
 
-_GIB = 1 << 30
-
 
 @dataclass(frozen=True, kw_only=True)
 class Group:

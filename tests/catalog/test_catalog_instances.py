@@ -181,7 +181,7 @@ def test_nothing_is_said_of_a_region_that_is_not_known() -> None:
 def test_a_type_that_no_named_zone_offers_is_told_with_those_that_do(
     name: str, region: str, zones: list[str], told: str | None
 ) -> None:
-    assert not_offered(name, region, zones) == told
+    assert not_offered(region, zones, name) == told
 
 
 def test_each_zone_offers_as_the_question_for_one_type_says() -> None:

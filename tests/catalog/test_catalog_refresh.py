@@ -125,6 +125,16 @@ var InitialOnDemandPrices = map[string]map[ec2types.InstanceType]float64{
 \t},
 }
 """
+GOV = """\
+// generated at 2026-08-24T13:29:56Z for us-east-1
+
+\t"us-gov-east-1": {
+\t\t"m5.12xlarge": 2.900000,
+\t},
+\t"us-gov-west-1": {
+\t\t"m5.12xlarge": 3.000000, "m5.24xlarge": 6,
+\t},
+"""
 
 
 def test_everything_is_made_of_its_sources(tmp_path: Path) -> None:
@@ -137,23 +147,34 @@ def test_everything_is_made_of_its_sources(tmp_path: Path) -> None:
     assert found["offerings"].rows == [("us-east-1", "m5.*", "ab")]
 
 
+def pricing(folder: Path, go: str) -> Path:
+    """A folder of the shape of Karpenter's Go module."""
+    module = folder / "karpenter-provider-aws@v1.15.1"
+    prices = module / "pkg" / "providers" / "pricing"
+    prices.mkdir(parents=True)
+    (prices / "zz_generated.pricing_aws.go").write_text(go)
+    (prices / "zz_generated.pricing_aws_us_gov.go").write_text(GOV)
+    return module
+
+
 def test_prices_keep_their_digits_and_their_day(tmp_path: Path) -> None:
-    folder = tmp_path / "karpenter-provider-aws@v1.15.1" / "pkg" / "providers" / "pricing"
-    folder.mkdir(parents=True)
-    for file, _ in refresh.PRICES:
-        gov = (
-            GO.replace("us-east-1", "us-gov-west-1").replace("2.304", "2.9").replace("-07-", "-08-")
-        )
-        (folder / file).write_text(gov if "gov" in file else GO)
-    table = refresh.table_of_prices(folder.parents[2])
+    table = refresh.table_of_prices(pricing(tmp_path, GO))
+    assert table.columns == ("type", "us-east-1", "us-gov-east-1", "us-gov-west-1")
     assert table.rows == [
-        ("m5.12xlarge", "2.304", "", "2.9"),
-        ("m5.24xlarge", "100", "", "100"),
-        ("u-6tb1.112xlarge", "54.6", "", "54.6"),
+        ("m5.12xlarge", "2.304", "2.9", "3"),
+        ("m5.24xlarge", "100", "", "6"),
+        ("u-6tb1.112xlarge", "54.6", "", ""),
     ]
     assert table.head["source"].startswith("github.com/aws/karpenter-provider-aws v1.15.1: ")
     assert table.head["date us-east-1"] == "2026-07-20"
-    assert table.head["date us-gov-west-1"] == "2026-08-20"
+    assert table.head["date us-gov-west-1"] == "2026-08-24"
+
+
+def test_prices_of_another_form_are_refused_rather_than_lost(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="another form now"):
+        refresh.table_of_prices(
+            pricing(tmp_path, GO.replace('"us-east-1": {', '"us-east-1": map{'))
+        )
 
 
 def sources(folder: Path, infos: Mapping[str, Any]) -> Path:
