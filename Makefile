@@ -54,7 +54,7 @@ lock: env ## Resolve pyproject.toml into requirements.txt and requirements-dev.t
 	@$(VENV)/bin/uv pip compile $(LOCK_FLAGS) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 goldens: env ## Write the expected plans anew, to be read in the diff
-	@EKIBEN_GOLDEN=write $(PY) -m pytest tests/plan
+	@EKIBEN_GOLDEN=write $(PY) -m pytest tests/plan tests/eks
 
 clean-cache: env ## Remove the whole cache: built tools, images, registries
 	@$(PY) -m local clean

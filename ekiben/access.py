@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ekiben.plan.gateway import CHART, CONTROLLER_IMAGE, PROXY_IMAGE
-from ekiben.spec import ExistingCluster, LocalCluster, Place, Problem, SpecError
+from ekiben.spec import (
+    EksCluster,
+    ExistingCluster,
+    LocalCluster,
+    Place,
+    Problem,
+    SpecError,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +46,7 @@ class Access:
 
 
 def access_to(
-    cluster: LocalCluster | ExistingCluster, cluster_file: Callable[[str], Path]
+    cluster: LocalCluster | ExistingCluster | EksCluster, cluster_file: Callable[[str], Path]
 ) -> Access:
     """`cluster_file` gives the file in which a local cluster of some name describes itself.
 
@@ -47,6 +54,9 @@ def access_to(
     """
     if isinstance(cluster, ExistingCluster):
         return _existing(cluster)
+    if isinstance(cluster, EksCluster):
+        message = "clusters of kind eks can be planned, but not placed yet"
+        raise SpecError([Problem(place=Place(file="the stack"), message=message)])
     file = cluster_file(cluster.name)
     if not file.is_file():
         message = f"the local cluster {cluster.name!r} is not up; run `make up`"

@@ -8,6 +8,7 @@ from ekiben.spec import Model, StackSpec, route
 from ekiben.spec.values import whole_seconds
 
 from . import labels
+from .eks.platform import PlatformPlan, platform_plan
 from .gateway import GatewayPlan, gateway_plan
 from .namespace import namespace, service_account
 from .routing import http_route
@@ -48,6 +49,9 @@ class StackPlan:
 
     stack: str
     team: str
+    platform: PlatformPlan | None
+    """The cluster on AWS that the stack keeps."""
+
     gateway: GatewayPlan | None
     namespace: Manifest
     service_account: Manifest
@@ -62,10 +66,12 @@ def _plain(value: Any) -> Any:
     """As `dataclasses.asdict`, at half its cost: what is in a plan need not be copied deeply."""
     if isinstance(value, Mapping):
         return {key: _plain(child) for key, child in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(child) for child in value]
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        given = {field: getattr(value, field.name) for field in fields(value)}
+        # What is as it usually is would only hide what is not.
+        return {field.name: _plain(v) for field, v in given.items() if v != field.default}
     return value
 
 
@@ -81,6 +87,7 @@ def build(
     return StackPlan(
         stack=spec.name,
         team=spec.team,
+        platform=platform_plan(spec) if keeps_gateway else None,
         gateway=gateway_plan(spec.name, spec.gateway, mirror or {}, gateway_address)
         if keeps_gateway
         else None,

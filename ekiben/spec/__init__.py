@@ -7,12 +7,14 @@ and column. Knows neither Pulumi nor Kubernetes, reads no environment and no clo
 from .claims import route
 from .cluster import ExistingCluster, GatewaySpec, LocalCluster
 from .digest import ModelSource, digest, model_source, recipe_digest
+from .eks import EksCluster
 from .load import load
 from .model import ModelSpec
 from .problems import Place, Problem, SpecError
 from .stack import Model, StackSpec
 
 __all__ = [
+    "EksCluster",
     "ExistingCluster",
     "GatewaySpec",
     "LocalCluster",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from .base import Spec
+from .eks import EksCluster
 from .values import Duration, Size
 
 ADDRESS_PATTERN = r"^[a-z0-9]([-.:a-z0-9]*[a-z0-9])?(/[-._a-z0-9]+)*$"
@@ -73,7 +74,9 @@ class StackCluster(Spec):
     """Name of that stack."""
 
 
-ClusterSpec = Annotated[LocalCluster | ExistingCluster | StackCluster, Field(discriminator="kind")]
+ClusterSpec = Annotated[
+    LocalCluster | ExistingCluster | StackCluster | EksCluster, Field(discriminator="kind")
+]
 
 
 class GatewaySpec(Spec):

@@ -3,21 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from . import claims, files
-from .cluster import Architecture, ExistingCluster, LocalCluster, StackCluster
+from .checked import checked
+from .cluster import Architecture
 from .digest import model_source
 from .document import Node, merge
-from .messages import problems_of
+from .home import Written, home_of
 from .model import ModelSpec
 from .problems import MOST, Place, Problem, SpecError, nearest
 from .stack import Model, StackFile, StackSpec
 from .values import is_model_name
-
-_S = TypeVar("_S", bound=BaseModel)
 
 
 def load(
@@ -32,23 +29,24 @@ def load(
     engine's `--config`); they win. `machine` is this machine's architecture, which a local cluster
     has. Raises SpecError with every problem of the stack and its models.
     """
-    node = _over(files.settings(files.read_stack(root, stack)), config or {})
+    document = files.read_stack(root, stack)
+    node = _over(files.settings(document), config or {})
     problems: list[Problem] = []
-    file = _checked(StackFile, node, files.PREFIX, problems)
-    cluster, platform = _cluster(root, stack, file, node, problems) if file else (None, None)
-    nodes = cluster.architecture if isinstance(cluster, ExistingCluster) else machine
-    images_for = f"linux/{nodes}"
+    file = checked(StackFile, node, files.PREFIX, problems)
+    home = home_of(root, stack, Written(document, node, file), problems) if file else None
+    images_for = f"linux/{home.architecture or machine}" if home else f"linux/{machine}"
     models = _models(root, node.get("models"), images_for, problems)
     if file:
         problems += claims.conflicts(root, stack, file, models)
-    if problems or file is None or cluster is None:
+    if problems or file is None or home is None:
         raise SpecError(problems)
     return StackSpec(
         name=stack,
         root=root,
         team=file.team,
-        cluster=cluster,
-        platform=platform,
+        cluster=home.cluster,
+        region=home.region,
+        platform=home.platform,
         gateway=file.gateway,
         models={name: model for name, (_, model) in models.items()},
     )
@@ -71,15 +69,6 @@ def _node(value: Any, place: Place) -> Node:
     if isinstance(value, list):
         return Node([_node(child, place) for child in value], place, {})
     return Node(value, place, {})
-
-
-def _checked(kind: type[_S], node: Node, prefix: str, problems: list[Problem]) -> _S | None:
-    try:
-        return kind.model_validate(node.plain())
-    except ValidationError as error:
-        found = error.errors(include_url=False)[: MOST + 1]
-        problems += problems_of(found, kind, node, prefix)
-        return None
 
 
 def _models(
@@ -125,7 +114,7 @@ def _model(
         return None
     node = model_node(root, name, given, problems)
     found: list[Problem] = []
-    spec = _checked(ModelSpec, node, "", found) if node else None
+    spec = checked(ModelSpec, node, "", found) if node else None
     problems += [_from_stack_file(problem, name, given.place.file) for problem in found]
     source = None
     try:
@@ -159,31 +148,3 @@ def model_node(root: Path, name: str, given: Node, problems: list[Problem]) -> N
     if given.value is None:
         return own
     return merge(own, given)
-
-
-def _cluster(
-    root: Path, stack: str, file: StackFile, node: Node, problems: list[Problem]
-) -> tuple[LocalCluster | ExistingCluster | None, str | None]:
-    """The cluster itself and, where another stack keeps it, that stack's name."""
-    if not isinstance(file.cluster, StackCluster):
-        return file.cluster, None
-    named = file.cluster.stack
-    place = node.locate(("cluster", "stack"))
-    key = f"{files.PREFIX}cluster.stack"
-    if named == stack:
-        problems.append(Problem(place=place, key=key, message="names the stack itself"))
-        return None, None
-    try:
-        below = files.settings(files.read_stack(root, named))
-    except SpecError as error:
-        reasons = "; ".join(problem.message for problem in error.problems)
-        problems.append(Problem(place=place, key=key, message=f"given {named!r}: {reasons}"))
-        return None, None
-    platform = _checked(StackFile, below, files.PREFIX, problems)
-    if platform is None:
-        return None, None
-    if isinstance(platform.cluster, StackCluster):
-        message = f"{named!r} keeps no cluster of its own; name {platform.cluster.stack!r}"
-        problems.append(Problem(place=place, key=key, message=message))
-        return None, None
-    return platform.cluster, named

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from . import cluster, values
+from . import arns, cluster, eks, nodes, values
 from .document import Node
 from .files import STACK_NAME
 from .problems import Problem, nearest, shown
@@ -33,6 +33,20 @@ _EXPECTED = {
     ),
     cluster.ADDRESS_PATTERN: "a registry such as registry.example.com or 10.0.0.5:5000/team",
     cluster.STACK_PATTERN: f"a stack's name: {STACK_NAME}",
+    eks.CLUSTER_PATTERN: (
+        "at most 40 lower-case letters, digits and '-', starting with a letter and not ending with"
+        " '-'"
+    ),
+    nodes.INSTANCE_PATTERN: "an EC2 instance type such as m7i.large",
+    nodes.LABEL_PATTERN: "a label's key such as example.com/pool",
+    nodes.LABEL_VALUE_PATTERN: "at most 63 letters, digits, '-', '_' and '.'",
+    arns.ACCOUNT_PATTERN: "the twelve digits of an AWS account",
+    arns.ZONE_PATTERN: "an availability zone such as us-east-1a",
+    arns.PRINCIPAL_PATTERN: "an ARN such as arn:aws:iam::123456789012:role/Deploy",
+    arns.VPC_PATTERN: "the id of a VPC such as vpc-0a1b2c3d4e5f60718",
+    arns.SUBNET_PATTERN: "the id of a subnet such as subnet-0a1b2c3d4e5f60718",
+    arns.RESERVATION_PATTERN: "the id of a capacity reservation such as cr-0a1b2c3d4e5f60718",
+    arns.CIDR_PATTERN: "a network such as 10.20.0.0/16",
 }
 _NUMBER = ("int_type", "greater_than_equal", "less_than_equal")
 _MAPPING = ("model_type", "model_attributes_type", "dict_type")
@@ -142,7 +156,24 @@ def _walk(root: type[BaseModel], path: Path) -> Iterator[tuple[int | str, Any]]:
         elif _is_union(found):
             found = next((m for m in typing.get_args(found) if _tag(m) == segment), None)
         else:
-            found = None
+            found = _member(found)
+        found = _bare(found)
+
+
+def _member(found: Any) -> Any:
+    """What a mapping or a list holds."""
+    arguments = typing.get_args(found)
+    return arguments[-1] if typing.get_origin(found) in (dict, list) else None
+
+
+def _bare(found: Any) -> Any:
+    """A type without what is said about it, and without the chance of nothing."""
+    if typing.get_origin(found) is typing.Annotated:
+        return _bare(typing.get_args(found)[0])
+    if _is_union(found):
+        some = [member for member in typing.get_args(found) if member is not types.NoneType]
+        return _bare(some[0]) if len(some) == 1 else found
+    return found
 
 
 def _is_model(found: Any) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import cluster, values
+from . import arns, cluster, eks, nodes, values
 from .editor import schemas
 from .files import PREFIX
 
@@ -50,6 +50,17 @@ _KINDS: Mapping[str, str] = {
     cluster.NAME_PATTERN: _NAME,
     cluster.ADDRESS_PATTERN: "`host[:port][/path]`",
     cluster.STACK_PATTERN: "a stack's name",
+    eks.CLUSTER_PATTERN: _NAME,
+    nodes.INSTANCE_PATTERN: "instance types",
+    nodes.LABEL_PATTERN: "a label's key",
+    nodes.LABEL_VALUE_PATTERN: "a label's value",
+    arns.ACCOUNT_PATTERN: "twelve digits",
+    arns.ZONE_PATTERN: "zones such as `us-east-1a`",
+    arns.PRINCIPAL_PATTERN: "ARNs such as `arn:aws:iam::123456789012:role/Deploy`",
+    arns.VPC_PATTERN: "`vpc-...`",
+    arns.SUBNET_PATTERN: "`subnet-...`",
+    arns.RESERVATION_PATTERN: "`cr-...`",
+    arns.CIDR_PATTERN: "a network such as `10.20.0.0/16`",
 }
 """What a value looks like, by the pattern that it is held to."""
 
@@ -78,6 +89,9 @@ def rows(schema: dict[str, Any], root: dict[str, Any], prefix: str = "") -> Iter
         section = _resolved(given, root)
         if "properties" in section:
             yield from rows(section, root, f"{prefix}{name}.")
+        elif inner := _sections(section, root):
+            for mark, one in inner:
+                yield from rows(one, root, f"{prefix}{name}{mark}.")
         else:
             yield Row(
                 key=f"{prefix}{name}",
@@ -85,6 +99,17 @@ def rows(schema: dict[str, Any], root: dict[str, Any], prefix: str = "") -> Iter
                 default=_default(given, name in schema.get("required", [])),
                 takes=" or ".join(_takes(section)),
             )
+
+
+def _sections(schema: dict[str, Any], root: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The sections of a list, of a mapping from names of one's own, or of what may be absent."""
+    options = [
+        *(("[]", item) for item in [schema.get("items", {})]),
+        *((".<name>", named) for named in schema.get("patternProperties", {}).values()),
+        *(("", option) for option in schema.get("anyOf", ())),
+    ]
+    resolved = [(mark, _resolved(option, root)) for mark, option in options]
+    return [(mark, section) for mark, section in resolved if "properties" in section]
 
 
 def _stack_tables(stack: dict[str, Any]) -> Iterator[str]:
@@ -118,6 +143,8 @@ def _words(option: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in allowed)
     if "pattern" in option:
         return _KINDS[option["pattern"]]
+    if option.get("type") == "array":
+        return f"a list of {_words(option['items'])}"
     if option["type"] == "integer":
         return f"a whole number from {option['minimum']} to {option['maximum']}"
     return {"object": "keys and values", "string": "text"}.get(option["type"], "")
@@ -127,7 +154,7 @@ def _default(schema: dict[str, Any], required: bool) -> str:
     if required:
         return "required"
     value = schema.get("default")
-    if value is None or value == {}:
+    if value is None or value in ({}, []):
         return "none"
     if isinstance(value, dict):
         return f"`{{{', '.join(f'{key}: {child}' for key, child in value.items())}}}`"

@@ -9,6 +9,7 @@ from pydantic import Field
 from .base import Spec
 from .cluster import ClusterSpec, ExistingCluster, GatewaySpec, LocalCluster
 from .digest import ModelSource
+from .eks import EksCluster
 from .model import ModelSpec
 from .values import ModelName, TeamName
 
@@ -44,8 +45,11 @@ class StackSpec:
     name: str
     root: Path
     team: str
-    cluster: LocalCluster | ExistingCluster
+    cluster: LocalCluster | ExistingCluster | EksCluster
     """Where it runs; `kind: stack` is already replaced by the cluster of the stack it names."""
+
+    region: str | None = None
+    """AWS region of a cluster on AWS."""
 
     platform: str | None
     """The stack that keeps the cluster and its gateway, where that is another one."""

@@ -113,7 +113,8 @@ def _number_or_text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value}"
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A number, `true` or `false` as they are written: what YAML takes for no text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | str):
@@ -190,7 +191,7 @@ EnvName = Annotated[
 TEXT_PATTERN = r"^[^\x00]*$"
 EnvValue = Annotated[
     str,
-    BeforeValidator(_text),
+    BeforeValidator(text),
     StringConstraints(max_length=32_768, pattern=TEXT_PATTERN),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]

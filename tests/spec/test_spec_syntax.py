@@ -100,7 +100,7 @@ FAULT_2_UNKNOWN_KEYS = [
     (
         "config:\n  ekiben:team: vision\n  ekiben:cluster: {kind: exsting}\n",
         f"{FILE}:3:3: ekiben:cluster: given kind 'exsting';"
-        " expected one of: 'local', 'existing', 'stack'",
+        " expected one of: 'local', 'existing', 'stack', 'eks'",
     ),
     (
         "config:\n  ekiben:team: vision\n  ekiben:cluster: {}\n",
