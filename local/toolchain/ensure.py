@@ -71,13 +71,15 @@ class Toolchain:
         self._link(done)
         if failures:
             raise ToolchainError("\n\n".join(failures))
-        self._clear_compiler_cache()
+        self._clear_compiler_caches()
         return {name: path for taken in done for name, path in taken.paths.items()}
 
-    def _clear_compiler_cache(self) -> None:
+    def _clear_compiler_caches(self) -> None:
         """Gigabytes that serve no one once nothing is left to compile."""
-        if self.places.go.is_dir() and all(self.look(t) for t in self.tools if _is_heavy(t)):
-            shutil.rmtree(self.places.go, ignore_errors=True)
+        for for_tests, cache in ((False, self.places.go), (True, self.places.go_for_tests)):
+            heavy = [t for t in self.tools if _is_heavy(t) and t.for_tests == for_tests]
+            if cache.is_dir() and all(self.look(tool) for tool in heavy):
+                shutil.rmtree(cache, ignore_errors=True)
 
     def providers(self, names: Iterable[str] | None) -> list[Tool]:
         """The tools that provide `names`, in the table's order."""
@@ -200,7 +202,10 @@ class Toolchain:
 
     def _link(self, done: list[Taken]) -> None:
         self.places.bin.mkdir(parents=True, exist_ok=True)
+        hidden = {tool.name for tool in self.tools if tool.for_tests}
         for taken in done:
+            if taken.tool in hidden:
+                continue
             for name, path in taken.paths.items():
                 if taken.folder and path.is_file():
                     link = self.places.bin / f".{name}.{time.monotonic_ns()}"

@@ -18,6 +18,10 @@ from local.toolchain.rows.compiler import GO
 RECIPES = {"debian": 3}
 """By way, 1 where silent: raised when the way itself changes what it makes."""
 
+LATER = {"before", "after"}
+"""Fields that recipes got later: they count only where they say something, so that tools made
+before them stay."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -47,7 +51,7 @@ def folder_name(tool: Tool, way: Way, machine: Machine, modules: Path = GO_MODUL
     recipe: dict[str, object] = {
         "recipes": RECIPES.get(way_name(way), 1),
         "way": way_name(way),
-        "how": dataclasses.asdict(way),
+        "how": dataclasses.asdict(way, dict_factory=said),
         "provides": dict(tool.provides),
         "machine": machine.arch,
     }
@@ -57,6 +61,11 @@ def folder_name(tool: Tool, way: Way, machine: Machine, modules: Path = GO_MODUL
         recipe["modules"] = {part.folder: _contents(modules / part.folder) for part in way.modules}
     canonical = json.dumps(recipe, sort_keys=True).encode()
     return f"{tool.name}-{version}-{hashlib.sha256(canonical).hexdigest()[:12]}"
+
+
+def said(fields: list[tuple[str, object]]) -> dict[str, object]:
+    """Of a recipe's fields, those that count."""
+    return {name: value for name, value in fields if value or name not in LATER}
 
 
 def _contents(module: Path) -> dict[str, str]:

@@ -48,6 +48,11 @@ class Places:
         return self.root / "go"
 
     @property
+    def go_for_tests(self) -> Path:
+        """The same of what only tests ask for, which may never be built; cleared by itself."""
+        return self.root / "go-for-tests"
+
+    @property
     def bin(self) -> Path:
         """Links for people; no program reads it."""
         return self.root / "bin"

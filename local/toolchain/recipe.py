@@ -62,6 +62,10 @@ class GoModule:
     sources: tuple[Copy, ...] = ()  # into the module before it is built
     files: tuple[Copy, ...] = ()  # into the finished tool
     fills: tuple[Fill, ...] = ()
+    before: tuple[str, ...] = ()
+    """Folders in it whose programs, modules of their own, are run before it is built."""
+    after: tuple[tuple[str, ...], ...] = ()
+    """Programs built of it, with arguments, that are run in the finished tool's `bin`."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class Tool:
     name: str
     provides: Mapping[str, str]  # name -> place in the tool's folder
     ways: tuple[Way, ...]
+    for_tests: bool = False
+    """Asked for by tests alone; kept out of the folder that people have on their PATH."""
 
 
 def programs(*names: str) -> dict[str, str]:

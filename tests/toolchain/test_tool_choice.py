@@ -11,7 +11,7 @@ from local.toolchain.ensure import Toolchain
 from local.toolchain.errors import ToolchainError
 from local.toolchain.keys import Machine
 from local.toolchain.places import Places
-from local.toolchain.recipe import Download, Remote, Tool, Wheel
+from local.toolchain.recipe import Download, GoBuild, GoModule, Remote, Tool, Wheel, programs
 from local.toolchain.status import status
 from tests.toolchain.lamps import LAMP_INSTALLED, Site, install, lamp
 
@@ -140,6 +140,34 @@ def test_one_failure_keeps_no_other_tool_from_being_had(
         ("lamp", ""),
         ("torch", "2.5.0"),
     ]
+
+
+def test_what_only_tests_ask_for_is_had_and_not_shown_to_people(
+    site: Site, machine: Machine, places: Places
+) -> None:
+    torch = Tool("torch", {"torch": "bin/lamp"}, (site.way(),), for_tests=True)
+    chain = Toolchain((lamp(site.way()), torch), places, machine)
+    assert chain.ensure(None)["torch"].exists()
+    assert [link.name for link in places.bin.iterdir()] == ["lamp"]
+
+
+def test_the_compilers_cache_stays_while_something_is_left_to_compile(
+    machine: Machine, places: Places
+) -> None:
+    def compiled(name: str, for_tests: bool) -> Tool:
+        build = GoBuild("1", (GoModule(name, (".",)),))
+        return Tool(name, programs(name), (LAMP_INSTALLED, build), for_tests)
+
+    chain = Toolchain((compiled("lamp", False), compiled("torch", True)), places, machine)
+    install(machine, "lamp", "2.1")
+    for cache in (places.go, places.go_for_tests):
+        cache.mkdir(parents=True)
+    chain.ensure(["lamp"])
+    assert not places.go.exists()
+    assert places.go_for_tests.exists()
+    install(machine, "torch", "2.1")
+    chain.ensure(["torch"])
+    assert not places.go_for_tests.exists()
 
 
 @pytest.mark.parametrize(("given", "meant"), [("lmap", "lamp"), ("troch", "torch")])

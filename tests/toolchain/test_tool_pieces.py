@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import os
 import shutil
 import subprocess
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from local.toolchain.keys import Machine, folder_name
+from local.toolchain.keys import Machine, folder_name, said
 from local.toolchain.places import GO_MODULES, default_places
 from local.toolchain.progress import Plain
 from local.toolchain.recipe import Debian, GoBuild
@@ -72,8 +72,8 @@ def test_a_folder_is_named_anew_when_what_it_is_built_from_changes(tmp_path: Pat
 def test_a_folder_is_named_anew_with_version_and_machine() -> None:
     (way,) = PAUSE.ways
     assert isinstance(way, GoBuild)
-    other = dataclasses.replace(way, version="2")
-    arm = dataclasses.replace(BOOKWORM, arch="aarch64")
+    other = replace(way, version="2")
+    arm = replace(BOOKWORM, arch="aarch64")
     names = {
         folder_name(PAUSE, way, BOOKWORM),
         folder_name(PAUSE, other, BOOKWORM),
@@ -82,8 +82,20 @@ def test_a_folder_is_named_anew_with_version_and_machine() -> None:
     assert len(names) == 3
 
 
+def test_what_a_recipe_says_by_a_later_field_counts_and_its_silence_does_not() -> None:
+    (way,) = PAUSE.ways
+    assert isinstance(way, GoBuild)
+    (module,) = way.modules
+    silent = folder_name(PAUSE, way, BOOKWORM)
+    for more in (replace(module, before=("one",)), replace(module, after=(("pause",),))):
+        assert folder_name(PAUSE, replace(way, modules=(more,)), BOOKWORM) != silent
+    how = asdict(way, dict_factory=said)
+    assert "before" not in how["modules"][0]
+    assert how["modules"][0]["fills"] == ()
+
+
 def test_distribution_packages_belong_to_a_release_and_builds_do_not() -> None:
-    trixie = dataclasses.replace(BOOKWORM, release="debian-trixie")
+    trixie = replace(BOOKWORM, release="debian-trixie")
     debian = next(way for way in ETCD.ways if isinstance(way, Debian))
     (build,) = PAUSE.ways
     assert folder_name(ETCD, debian, BOOKWORM) != folder_name(ETCD, debian, trixie)

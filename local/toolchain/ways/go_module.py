@@ -23,6 +23,7 @@ SETTINGS = {
     "GOWORK": "off",
 }
 LINKER = "-s -w"
+AFTER = 0.99
 LATEST = 25
 NOTES = "go: "
 """How lines begin by which the go command tells of itself, not of a package."""
@@ -32,7 +33,8 @@ def obtain(way: GoBuild, job: Job) -> str:
     go = job.need("go")
     environ = {k: v for k, v in os.environ.items() if k not in ("GOROOT", "GOOS", "GOARCH")}
     environ |= SETTINGS
-    environ |= {"GOMODCACHE": str(job.places.go / "mod"), "GOCACHE": str(job.places.go / "build")}
+    cache = job.places.go_for_tests if job.tool.for_tests else job.places.go
+    environ |= {"GOMODCACHE": str(cache / "mod"), "GOCACHE": str(cache / "build")}
     for done, module in enumerate(way.modules):
         _Build(go, environ, module, job, done, len(way.modules)).run()
     return way.version
@@ -79,8 +81,15 @@ class _Build:
         shutil.copytree(GO_MODULES / self.module.folder, self.source)
         for copy in self.module.sources:
             self._take(copy, self.source)
+        for folder in self.module.before:
+            self._say(f"running {folder}")
+            self._go("run", "-C", folder, ".")
         if self.module.packages:
             self._build()
+        for program, *arguments in self.module.after:
+            self._say(f"running {program} {' '.join(arguments)}", AFTER)
+            home = self.job.into / "bin"
+            self.job.run([str(home / program), *arguments], cwd=home)
         for copy in self.module.files:
             self._take(copy, self.job.into)
         for fill in self.module.fills:
