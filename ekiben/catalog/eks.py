@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 _FILE = Path(__file__).with_name("eks.yaml")
+_DAEMONS = "daemons"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,5 +26,17 @@ class EksRelease:
 @cache
 def eks_releases() -> Mapping[str, EksRelease]:
     """By Kubernetes version, oldest first."""
-    found = yaml.safe_load(_FILE.read_text())
-    return {version: EksRelease(**release) for version, release in found.items()}
+    return {version: EksRelease(**each) for version, each in _read().items() if version != _DAEMONS}
+
+
+@cache
+def daemons() -> Mapping[str, Mapping[str, str]]:
+    """What the pod of an add-on asks for on every node: `cpu` and `memory` in Kubernetes' words."""
+    found: Mapping[str, Mapping[str, str]] = _read()[_DAEMONS]
+    return found
+
+
+@cache
+def _read() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text())
+    return found

@@ -4,10 +4,15 @@ It passes the *restricted* Pod Security Standard
 (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 """
 
+from fractions import Fraction
 from typing import Any
 
 from ekiben.spec import ModelSpec
+from ekiben.spec.fit import gpu_shares
+from ekiben.spec.model import Compute
 from ekiben.spec.values import millicores, whole_seconds
+
+from .placement import DEVICES, SHARED_GPU
 
 PORT = 3000
 """Where BentoML serves the API, its probes and its metrics."""
@@ -23,8 +28,11 @@ DRAIN_SECONDS = 5
 """How long a replica serves on after it was told to stop, until every proxy has heard of it."""
 
 
-def pod(name: str, spec: ModelSpec, image: Any) -> dict[str, Any]:
-    """The pod's spec, without what depends on its version; `image` is placed, never read."""
+def pod(name: str, spec: ModelSpec, image: Any, shares: int | None = None) -> dict[str, Any]:
+    """The pod's spec, without what depends on its version; `image` is placed, never read.
+
+    `shares` says into how many parts the GPUs are cut that it gets a part of.
+    """
     update = spec.update
     return {
         "serviceAccountName": SERVICE_ACCOUNT,
@@ -39,19 +47,19 @@ def pod(name: str, spec: ModelSpec, image: Any) -> dict[str, Any]:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(spec, image)],
+        "containers": [_container(spec, image, shares)],
         "volumes": _volumes(name, spec),
     }
 
 
-def _container(spec: ModelSpec, image: Any) -> dict[str, Any]:
+def _container(spec: ModelSpec, image: Any, shares: int | None) -> dict[str, Any]:
     return {
         "name": "model",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": PORT}],
         "env": [{"name": name, "value": value} for name, value in sorted(_env(spec).items())],
-        "resources": _resources(spec),
+        "resources": _resources(spec, shares),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -83,14 +91,23 @@ def _env(spec: ModelSpec) -> dict[str, str]:
     }
 
 
-def _resources(spec: ModelSpec) -> dict[str, Any]:
+def _resources(spec: ModelSpec, shares: int | None) -> dict[str, Any]:
     """CPU is requested only, so that a replica may use what is idle; memory is a hard bound."""
     compute = spec.compute
-    devices = {"nvidia.com/gpu": str(compute.gpu)} if compute.gpu else {}
+    devices = _devices(compute, shares)
     return {
         "requests": {"cpu": compute.cpu, "memory": compute.memory, **devices},
         "limits": {"memory": compute.memory, **devices},
     }
+
+
+def _devices(compute: Compute, shares: int | None) -> dict[str, str]:
+    if compute.neuron:
+        return {DEVICES["neuron"]: str(compute.neuron)}
+    if isinstance(compute.gpu, float):
+        part = Fraction(str(compute.gpu))
+        return {SHARED_GPU: str(gpu_shares(part, shares) if shares else compute.gpu)}
+    return {DEVICES["nvidia"]: str(compute.gpu)} if compute.gpu else {}
 
 
 def _probes(spec: ModelSpec) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from ekiben.spec import Model, StackSpec, route
+from ekiben.spec.placement import accelerator
 from ekiben.spec.values import whole_seconds
 
 from . import labels
@@ -108,11 +109,11 @@ def _model(spec: StackSpec, model: Model) -> ModelPlan:
         image_id=model.source.image_id,
         folder=model.source.folder.relative_to(spec.root).as_posix(),
         platform=model.source.platform,
-        smoke=model.spec.smoke or ("import" if model.spec.compute.gpu else "ready"),
+        smoke=model.spec.smoke or ("import" if accelerator(model.spec.compute) else "ready"),
         path=route(team, model.name, model.spec.endpoint),
         deadline_seconds=whole_seconds(model.spec.update.deadline),
         spec=own,
-        deployment=deployment(stack, team, model, current, image),
+        deployment=deployment(spec, model, current, image),
         service=service(stack, team, model),
         disruption_budget=disruption_budget(stack, team, model),
         scaler=scaler(stack, team, model),

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from ekiben.spec import Model, digest
+from ekiben.spec import Model, StackSpec, digest
 from ekiben.spec.values import whole_seconds
 
 from . import labels
+from .placement import placing, shares
 from .pod import pod
 
 API_SETTLE_SECONDS = 5
@@ -14,27 +15,28 @@ API_SETTLE_SECONDS = 5
 
 def version(model: Model) -> str:
     """8 hex characters: what is in the image and everything that shapes the pod around it."""
-    return digest({"image": model.source.image_id, "pod": pod(model.name, model.spec, None)}, 8)
+    groups = {"node_groups": model.spec.node_groups} if model.spec.node_groups else {}
+    shape = {"image": model.source.image_id, "pod": pod(model.name, model.spec, None), **groups}
+    return digest(shape, 8)
 
 
 def deployment_name(model: str, track: str) -> str:
     return f"{model}-{track}"
 
 
-def deployment(stack: str, team: str, model: Model, current: str, image: Any) -> dict[str, Any]:
+def deployment(stack: StackSpec, model: Model, current: str, image: Any) -> dict[str, Any]:
     """The stable track at the version `current`. The number of replicas is the scaler's, so it is
     never declared."""
-    own = labels.of_model(stack, team, model.name)
+    own = labels.of_model(stack.name, stack.team, model.name)
     selector = labels.selector(model.name, labels.STABLE)
     update = model.spec.update
-    template = pod(model.name, model.spec, image)
+    template = pod(model.name, model.spec, image, shares(stack.cluster, model))
     template["containers"][0]["env"].append({"name": "EKIBEN_VERSION", "value": current})
-    template["nodeSelector"] = {"kubernetes.io/arch": model.source.platform.partition("/")[2]}
-    template["topologySpreadConstraints"] = [_spread(selector)]
+    template |= placing(stack.cluster, model, selector)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": labels.metadata(deployment_name(model.name, labels.STABLE), own, team),
+        "metadata": labels.metadata(deployment_name(model.name, labels.STABLE), own, stack.team),
         "spec": {
             "selector": {"matchLabels": selector},
             "minReadySeconds": API_SETTLE_SECONDS,
@@ -52,16 +54,6 @@ def deployment(stack: str, team: str, model: Model, current: str, image: Any) ->
                 "spec": template,
             },
         },
-    }
-
-
-def _spread(selector: dict[str, str]) -> dict[str, Any]:
-    return {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": selector},
-        "matchLabelKeys": ["pod-template-hash"],
     }
 
 

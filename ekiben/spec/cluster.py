@@ -74,6 +74,9 @@ class StackCluster(Spec):
     """Name of that stack."""
 
 
+Cluster = LocalCluster | ExistingCluster | EksCluster
+"""What a stack lives on, once a stack named in its place is followed."""
+
 ClusterSpec = Annotated[
     LocalCluster | ExistingCluster | StackCluster | EksCluster, Field(discriminator="kind")
 ]

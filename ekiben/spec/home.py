@@ -7,7 +7,7 @@ from pathlib import Path
 from . import files
 from .arns import REGION_PATTERN
 from .checked import checked
-from .cluster import ExistingCluster, LocalCluster, StackCluster
+from .cluster import Cluster, StackCluster
 from .document import Node
 from .eks import EksCluster
 from .machines import machine_problems
@@ -21,15 +21,10 @@ REGION = "aws:region"
 class Home:
     """A stack's cluster; `platform` is the stack that keeps it, where that is another one."""
 
-    cluster: LocalCluster | ExistingCluster | EksCluster
+    cluster: Cluster
     platform: str | None
     region: str | None
     """AWS region of a cluster on AWS."""
-
-    @property
-    def architecture(self) -> str | None:
-        """Of the nodes, where the cluster alone decides it."""
-        return self.cluster.architecture if isinstance(self.cluster, ExistingCluster) else None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from .base import Spec
+from .nodes import GroupName
 from .values import (
     Count,
     CountOrPercent,
@@ -13,6 +14,7 @@ from .values import (
     Endpoint,
     EnvName,
     EnvValue,
+    Gpus,
     ModelName,
     OptionalDuration,
     SecretReference,
@@ -33,6 +35,7 @@ def _sorted(given: dict[str, str]) -> dict[str, str]:
     return dict(sorted(given.items()))
 
 
+_SORTED_NAMES = AfterValidator(lambda names: sorted(set(names)))
 _SORTED = AfterValidator(_sorted)
 """The order in which names are written makes no difference."""
 
@@ -46,8 +49,17 @@ class Compute(Spec):
     memory: Size = "1Gi"
     """Memory of one replica, requested and never exceeded: beyond it the replica is ended."""
 
-    gpu: Annotated[int, Field(strict=True, ge=0, le=16)] = 0
-    """Whole NVIDIA GPUs of one replica."""
+    gpu: Gpus = 0
+    """NVIDIA GPUs of one replica: whole ones, or a part of one in a group that shares them."""
+
+    neuron: Annotated[int, Field(strict=True, ge=0, le=16)] = 0
+    """Inferentia or Trainium devices of one replica."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Compute":
+        if self.gpu and self.neuron:
+            raise ValueError("asks for gpu and for neuron, which no machine has both; keep one")
+        return self
 
 
 class Scaling(Spec):
@@ -127,13 +139,17 @@ class ModelSpec(Spec):
 
     update: Update = Update()
 
+    node_groups: Annotated[list[GroupName], Field(max_length=20), _SORTED_NAMES] = Field(default=[])
+    """Node groups that it may run on, where the cluster has any; where silent, all that can hold
+    it and have no taints of their own."""
+
     timeout: Duration = "60s"
     """How long one request may take before the gateway answers 504."""
 
     smoke: Literal["ready", "import", "none"] | None = None
     """What is tried before anything is deployed: `ready` starts the service and sends its sample,
-    `import` imports it, `none` trusts it. Where silent: `ready`, or `import` for GPU models, which
-    the machine that builds cannot run."""
+    `import` imports it, `none` trusts it. Where silent: `ready`, or `import` for models on GPUs or
+    Neuron devices, which the machine that builds cannot run."""
 
     @model_validator(mode="after")
     def _distinct_names(self) -> "ModelSpec":

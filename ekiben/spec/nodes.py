@@ -142,6 +142,11 @@ class NodeGroup(Spec):
 
     consolidation: Consolidation = Consolidation()
 
+    @property
+    def mixes_spot(self) -> bool:
+        """Whether some of the nodes beyond `min` are spot and some are not."""
+        return 0 < self.spot.percentage < 100 and self.max - self.min > 1
+
     @model_validator(mode="after")
     def _ordered(self) -> "NodeGroup":
         if self.min > self.max:

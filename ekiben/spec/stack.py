@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from .base import Spec
-from .cluster import ClusterSpec, ExistingCluster, GatewaySpec, LocalCluster
+from .cluster import Cluster, ClusterSpec, GatewaySpec, LocalCluster
 from .digest import ModelSource
-from .eks import EksCluster
 from .model import ModelSpec
+from .placement import Placement
 from .values import ModelName, TeamName
 
 
@@ -36,6 +36,7 @@ class Model:
     name: str
     spec: ModelSpec
     source: ModelSource
+    placement: Placement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class StackSpec:
     name: str
     root: Path
     team: str
-    cluster: LocalCluster | ExistingCluster | EksCluster
+    cluster: Cluster
     """Where it runs; `kind: stack` is already replaced by the cluster of the stack it names."""
 
     region: str | None = None

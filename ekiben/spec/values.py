@@ -95,6 +95,14 @@ def _count_or_percent(value: Any) -> int | str:
     raise ValueError("expected a count from 0 to 1000 or a percentage such as 25%")
 
 
+def _gpus(value: Any) -> int | float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    part = number and 0 < value < 1 and round(value * 100) == Decimal(str(value)) * 100
+    if not number or not (part or (value in range(17))):
+        raise ValueError("expected a whole number from 0 to 16, or a part of one such as 0.25")
+    return float(value) if part else int(value)
+
+
 def _not_ours(name: str) -> str:
     if name.startswith("EKIBEN_") or name in ("BENTOML_HOST", "BENTOML_PORT", "BENTOML_HOME"):
         raise ValueError("is set by Ekiben itself; choose another name")
@@ -176,6 +184,19 @@ CountOrPercent = Annotated[
                 {"type": "integer", "minimum": 0, "maximum": 1000},
                 {"type": "string", "pattern": PERCENT_PATTERN},
             ]
+        }
+    ),
+]
+Gpus = Annotated[
+    int | float,
+    BeforeValidator(_gpus),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 16},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            ],
+            "examples": [1, 0.25],
         }
     ),
 ]

@@ -1,5 +1,6 @@
 """What holds of every EKS cluster that can be written down."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ekiben.catalog.eks import daemons
 from ekiben.plan.eks.node_pools import pools
 from ekiben.plan.eks.platform import PlatformPlan, platform
 from ekiben.plan.eks.resource import KNOWN_LATE, Resource, references
@@ -15,6 +17,7 @@ from ekiben.plan.eks.subnets import service_cidr, zone_plans
 from ekiben.plan.labels import NODE_GROUP
 from ekiben.spec import EksCluster
 from ekiben.spec.nodes import NodeGroup
+from ekiben.spec.values import bytes_of, millicores
 from tests.eks.specs import clusters, vpc_cidrs, zone_sets
 
 Cluster = tuple[str, EksCluster]
@@ -189,6 +192,26 @@ def test_what_cannot_be_had_back_is_guarded_unless_told_otherwise(cluster: Clust
     guarded = {name for name, each in plan.resources.items() if each.protect}
     assert guarded == ({"key", "cluster"} if cluster[1].protect else set())
     assert plan.resources["cluster"].properties["deletionProtection"] is cluster[1].protect
+
+
+def _requests(settings: object) -> Iterator[dict[str, str]]:
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if key == "requests":
+            yield value
+        yield from _requests(value)
+
+
+def test_daemons_ask_for_what_the_fit_check_takes_off_each_node() -> None:
+    spec = EksCluster.model_validate(
+        {"kind": "eks", "network": {"cidr": "10.0.0.0/16", "zones": ["us-east-1a", "us-east-1b"]}}
+    )
+    plan = planned(("us-east-1", spec))
+    for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"):
+        told = json.loads(plan.resources[f"addon-{name}"].properties["configurationValues"])
+        asked = list(_requests(told))
+        reckoned = daemons()[name]
+        assert sum(millicores(each["cpu"]) for each in asked) == millicores(reckoned["cpu"])
+        assert sum(bytes_of(each["memory"]) for each in asked) == bytes_of(reckoned["memory"])
 
 
 @pytest.mark.parametrize(("nat", "gateways"), [("none", 0), ("single", 1), ("per_zone", 3)])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ekiben.plan import ModelPlan, build
 from ekiben.spec import GatewaySpec, LocalCluster, Model, ModelSource, ModelSpec, StackSpec
+from ekiben.spec.placement import Placement
 
 ROOT = Path("/project")
 IMAGE_ID = "0123456789abcdef"
@@ -39,7 +40,12 @@ def _model(name: str, given: Plain, image_id: str) -> Model:
     source = ModelSource(
         folder=folder, files=("service.py",), image_id=image_id, platform="linux/arm64"
     )
-    return Model(name=name, spec=ModelSpec.model_validate(given), source=source)
+    return Model(
+        name=name,
+        spec=ModelSpec.model_validate(given),
+        source=source,
+        placement=Placement(architecture="arm64"),
+    )
 
 
 def planned(given: Plain, *, name: str = "iris", image_id: str = IMAGE_ID) -> ModelPlan:

@@ -87,7 +87,7 @@ FAULT_2_UNKNOWN_KEYS = [
     (
         iris("{replicas: 2}"),
         f"{FILE}:4:12: ekiben:models.iris.replicas: unknown key; expected one of:"
-        " compute, endpoint, env, kind, scaling, secrets, smoke, timeout, update",
+        " compute, endpoint, env, kind, node_groups, scaling, secrets, smoke, timeout, update",
     ),
     (
         "config:\n  ekiben:team: vision\n  ekiben:modles: {}\n",

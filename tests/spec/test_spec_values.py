@@ -82,14 +82,14 @@ FAULT_3_TYPES_AND_RANGES = [
         f"given '{'9' * 56}...; {_COUNT}",
     ),
     (
-        "{compute: {gpu: 0.5}}",
+        "{compute: {gpu: 0.005}}",
         "22: {}.compute.gpu",
-        "given 0.5; expected a whole number from 0 to 16",
+        "given 0.005; expected a whole number from 0 to 16, or a part of one such as 0.25",
     ),
     (
         "{compute: {gpu: 17}}",
         "22: {}.compute.gpu",
-        "given 17; expected a whole number from 0 to 16",
+        "given 17; expected a whole number from 0 to 16, or a part of one such as 0.25",
     ),
     ("{compute: {cpu: 0}}", "22: {}.compute.cpu", f"given 0; {_CPU}"),
     ("{compute: {cpu: -1}}", "22: {}.compute.cpu", f"given -1; {_CPU}"),

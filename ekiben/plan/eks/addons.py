@@ -22,6 +22,10 @@ _ON_SYSTEM: Mapping[str, Any] = {
 """Where an add-on's controllers run."""
 
 
+def _asks(cpu: str, memory: str) -> Mapping[str, Any]:
+    return {"resources": {"requests": {"cpu": cpu, "memory": memory}}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Addon:
     """One row: how an add-on is set, and what its pods may do in AWS."""
@@ -38,15 +42,19 @@ class Addon:
 
 
 ADDONS: Mapping[str, Addon] = {
-    "eks-pod-identity-agent": Addon(before_nodes=True),
+    "eks-pod-identity-agent": Addon(settings=_asks("10m", "32Mi"), before_nodes=True),
     "vpc-cni": Addon(
         # Network policies are enforced by its agent on each node.
-        settings={"enableNetworkPolicy": "true"},
+        settings={
+            "enableNetworkPolicy": "true",
+            **_asks("25m", "32Mi"),
+            "nodeAgent": _asks("25m", "32Mi"),
+        },
         account="aws-node",
         policy="AmazonEKS_CNI_Policy",
         before_nodes=True,
     ),
-    "kube-proxy": Addon(before_nodes=True),
+    "kube-proxy": Addon(settings=_asks("100m", "64Mi"), before_nodes=True),
     "coredns": Addon(settings=_ON_SYSTEM),
     "metrics-server": Addon(settings=_ON_SYSTEM),
     "aws-ebs-csi-driver": Addon(

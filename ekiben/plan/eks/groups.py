@@ -6,11 +6,9 @@ from typing import Any
 
 from ekiben.catalog.instances import InstanceType
 from ekiben.plan.labels import NODE_GROUP
+from ekiben.plan.placement import DEVICES
 from ekiben.spec.nodes import Disk, NodeGroup
 from ekiben.spec.values import bytes_of
-
-DEVICES = {"nvidia": "nvidia.com/gpu", "neuron": "aws.amazon.com/neuron"}
-"""What pods ask for, by kind of accelerator; also the key of the taint that keeps others away."""
 
 _IMAGES = {
     ("amd64", None): "AL2023_x86_64_STANDARD",

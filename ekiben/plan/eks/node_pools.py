@@ -60,7 +60,7 @@ def pools(name: str, spec: NodeGroup) -> Iterator[Pool]:
     share = _tenths(spec.spot.percentage)
     reserved = ("reserved",) if spec.capacity_reservations else ()
     spot = (*reserved, "spot", "on-demand")
-    if share in (0, 1) or more == 1:
+    if not spec.mixes_spot:
         yield Pool(name=name, capacity=spot if share else (*reserved, "on-demand"), nodes=more)
         return
     on_spot = min(max(1, round(more * share)), more - 1)

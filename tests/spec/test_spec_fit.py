@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ekiben.catalog.allocatable import MIB, Request, allocatable
 from ekiben.catalog.instances import instance_types, price
-from ekiben.plan.fit import Fit, Group, Miss, Replica, Shortfall, cheapest, fit, gpu_shares
+from ekiben.spec.fit import Fit, Group, Miss, Replica, Shortfall, cheapest, fit, gpu_shares
 
 TYPES = instance_types()
 GIB = 1 << 30
