@@ -42,7 +42,8 @@ class Cache:
 def default_cache() -> Cache:
     """$EKIBEN_CACHE, else `ekiben` in the user's cache folder."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Cache(Path(os.environ.get("EKIBEN_CACHE") or Path(home) / "ekiben"))
+    chosen = Path(os.environ.get("EKIBEN_CACHE") or Path(home) / "ekiben")
+    return Cache(chosen.expanduser().absolute())
 
 
 @contextlib.contextmanager
