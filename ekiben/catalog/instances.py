@@ -132,19 +132,6 @@ def offered(region: str, zone: str | None, name: str) -> bool:
     return bool(zones) if zone is None else zone in zones
 
 
-def not_offered(region: str, zones: Sequence[str], name: str) -> str | None:
-    """What to tell of a type that none of the zones offers; None where one does.
-
-    Reads on from the type's name. None also for a region that is not known.
-    """
-    if region not in regions() or any(offered(region, zone, name) for zone in zones):
-        return None
-    elsewhere = [zone for zone in zones_of(region) if offered(region, zone, name)]
-    places = ", ".join(zones) if elsewhere else region
-    only = f"; {region} offers it in {', '.join(elsewhere)}" if elsewhere else ""
-    return f"is not offered in {places}{only} (catalogue of {catalogue_date()})"
-
-
 def _letters(region: str, name: str) -> str:
     known = name in instance_types()
     return letters(_offerings().get(region, {}), name) if known else ""

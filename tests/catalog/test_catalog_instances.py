@@ -12,7 +12,6 @@ from ekiben.catalog.instances import (
     InstanceType,
     catalogue_date,
     instance_types,
-    not_offered,
     offered,
     price,
     prices_date,
@@ -148,40 +147,6 @@ def test_a_type_that_lacks_in_a_family_is_offered_nowhere() -> None:
 def test_nothing_is_said_of_a_region_that_is_not_known() -> None:
     assert "us-gov-east-1" not in regions()
     assert zones_of("us-gov-east-1") == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "region", "zones", "told"),
-    [
-        ("m5.large", "us-east-1", ["us-east-1a"], None),
-        ("g6.xlarge", "us-east-1", ["us-east-1a", "us-east-1e"], None),
-        (
-            "trn1.32xlarge",
-            "us-east-2",
-            ["us-east-2a", "us-east-2b"],
-            "is not offered in us-east-2a, us-east-2b; us-east-2 offers it in us-east-2c"
-            " (catalogue of 2026-10-27)",
-        ),
-        (
-            "g6.xlarge",
-            "af-south-1",
-            ["af-south-1a"],
-            "is not offered in af-south-1 (catalogue of 2026-10-27)",
-        ),
-        (
-            "m5.large",
-            "us-east-1",
-            ["us-east-1z"],
-            "is not offered in us-east-1z; us-east-1 offers it in us-east-1a, us-east-1b,"
-            " us-east-1c, us-east-1d, us-east-1f (catalogue of 2026-10-27)",
-        ),
-        ("m5.large", "us-gov-east-1", ["us-gov-east-1a"], None),
-    ],
-)
-def test_a_type_that_no_named_zone_offers_is_told_with_those_that_do(
-    name: str, region: str, zones: list[str], told: str | None
-) -> None:
-    assert not_offered(region, zones, name) == told
 
 
 def test_each_zone_offers_as_the_question_for_one_type_says() -> None:
