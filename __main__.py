@@ -30,28 +30,18 @@ except SpecError as error:
     raise pulumi.RunError(f"\n{error}") from None
 plan = build(spec, access.mirror, access.gateway_address)
 
-cluster = ExistingCluster("cluster", ExistingClusterArgs(access=access))
+cluster = ExistingCluster("cluster", ExistingClusterArgs(access=access)).cluster
 inside = pulumi.ResourceOptions(providers=[cluster.provider])
 ready: list[pulumi.Resource] = []
 if plan.gateway:
-    door = GatewayArgs(plan=plan.gateway, ownership=cluster.ownership)
+    door = GatewayArgs(plan=plan.gateway, cluster=cluster)
     ready.append(Gateway("gateway", door, inside).ready)
 team = NamespaceArgs(
-    namespace=plan.namespace,
-    service_account=plan.service_account,
-    ownership=cluster.ownership,
+    namespace=plan.namespace, service_account=plan.service_account, cluster=cluster
 )
 ready.append(Namespace("team", team, inside).ready)
-
 for name, model in plan.models.items():
-    args = ModelArgs(
-        plan=model,
-        team=plan.team,
-        access=access,
-        ownership=cluster.ownership,
-        after=ready,
-    )
-    Model(name, args, inside)
+    Model(name, ModelArgs(plan=model, team=plan.team, cluster=cluster, after=ready), inside)
 
 pulumi.export("urls", {name: access.url(m.path) for name, m in plan.models.items()})
 pulumi.export("versions", {name: model.version for name, model in plan.models.items()})

@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from ekiben.access import Access
 
+from .cluster import Cluster, Registry
 from .ownership import Ownership
 from .token import token
 
@@ -17,10 +18,9 @@ class ExistingClusterArgs:
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """Offers what every kind of cluster offers: a Kubernetes provider and an image registry."""
+    """A cluster that nothing is made of here; `cluster` is what is placed on it."""
 
-    provider: kubernetes.Provider
-    ownership: Ownership
+    cluster: Cluster
 
     def __init__(
         self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
@@ -28,7 +28,7 @@ class ExistingCluster(pulumi.ComponentResource):
         super().__init__(token("ExistingCluster"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         access = args.access
-        self.provider = kubernetes.Provider(
+        provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubernetes.ProviderArgs(
                 kubeconfig=access.kubeconfig,
@@ -39,5 +39,16 @@ class ExistingCluster(pulumi.ComponentResource):
             ),
             child,
         )
-        self.ownership = Ownership(self.provider, access.kubeconfig, access.context)
+        self.cluster = Cluster(
+            provider=provider,
+            ownership=Ownership(provider, access.kubeconfig, access.context),
+            kubeconfig=access.kubeconfig,
+            context=access.context,
+            registry=Registry(
+                address=access.registry,
+                endpoint=access.registry_endpoint,
+                ca_file=access.registry_ca_file,
+                auth_file=access.registry_auth_file,
+            ),
+        )
         self.register_outputs({"registry": access.registry})

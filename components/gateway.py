@@ -7,15 +7,15 @@ import pulumi_kubernetes as kubernetes
 
 from ekiben.plan.gateway import GatewayPlan
 
+from .cluster import Cluster
 from .kube import place
-from .ownership import Ownership
 from .token import token
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
     plan: GatewayPlan
-    ownership: Ownership
+    cluster: Cluster
 
 
 class Gateway(pulumi.ComponentResource):
@@ -28,7 +28,7 @@ class Gateway(pulumi.ComponentResource):
         self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(token("Gateway"), name, None, opts)
-        plan, ownership = args.plan, args.ownership
+        plan, ownership = args.plan, args.cluster.ownership
         child = pulumi.ResourceOptions(parent=self)
         namespace = place(f"{name}-namespace", plan.namespace, ownership, child, wait=True)
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])

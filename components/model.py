@@ -7,13 +7,12 @@ from typing import Any
 
 import pulumi
 
-from ekiben.access import Access
 from ekiben.plan import ModelPlan
 from ekiben.plan.workload import with_image
 
 from .artifacts import Image, Rollout
+from .cluster import Cluster
 from .kube import place
-from .ownership import Ownership
 from .token import token
 
 
@@ -21,8 +20,7 @@ from .token import token
 class ModelArgs:
     plan: ModelPlan
     team: str
-    access: Access
-    ownership: Ownership
+    cluster: Cluster
     after: Sequence[pulumi.Resource]
     """What must be there before the model's objects are; its image is built meanwhile."""
 
@@ -36,7 +34,7 @@ class Model(pulumi.ComponentResource):
         self, name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(token("Model"), name, None, opts)
-        plan, ownership = args.plan, args.ownership
+        plan, ownership = args.plan, args.cluster.ownership
         child = pulumi.ResourceOptions(parent=self)
         inside = pulumi.ResourceOptions(parent=self, depends_on=args.after)
         image = Image(f"{name}-image", _image_inputs(args), child)
@@ -57,27 +55,27 @@ class Model(pulumi.ComponentResource):
 
 
 def _image_inputs(args: ModelArgs) -> dict[str, Any]:
-    plan, access = args.plan, args.access
+    plan, registry = args.plan, args.cluster.registry
     return {
         "model": plan.name,
         "folder": plan.folder,
         "imageId": plan.image_id,
-        "repository": f"{access.registry}/{args.team}/{plan.name}",
+        "repository": f"{registry.address}/{args.team}/{plan.name}",
         "platform": plan.platform,
         "smoke": plan.smoke,
         "registry": {
-            "address": access.registry_endpoint,
-            "caFile": access.registry_ca_file,
-            "authFile": access.registry_auth_file,
+            "address": registry.endpoint,
+            "caFile": registry.ca_file,
+            "authFile": registry.auth_file,
         },
     }
 
 
 def _rollout_inputs(args: ModelArgs, image: pulumi.Output[str]) -> dict[str, Any]:
-    plan, access = args.plan, args.access
+    plan, cluster = args.plan, args.cluster
     return {
-        "kubeconfig": access.kubeconfig,
-        "context": access.context,
+        "kubeconfig": cluster.kubeconfig,
+        "context": cluster.context,
         "namespace": args.team,
         "model": plan.name,
         "deployment": plan.deployment["metadata"]["name"],

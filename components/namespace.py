@@ -5,8 +5,8 @@ from typing import Any
 
 import pulumi
 
+from .cluster import Cluster
 from .kube import place
-from .ownership import Ownership
 from .token import token
 
 
@@ -14,7 +14,7 @@ from .token import token
 class NamespaceArgs:
     namespace: dict[str, Any]
     service_account: dict[str, Any]
-    ownership: Ownership
+    cluster: Cluster
 
 
 class Namespace(pulumi.ComponentResource):
@@ -28,7 +28,8 @@ class Namespace(pulumi.ComponentResource):
     ) -> None:
         super().__init__(token("Namespace"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = place(f"{name}-namespace", args.namespace, args.ownership, child, wait=True)
+        ownership = args.cluster.ownership
+        namespace = place(f"{name}-namespace", args.namespace, ownership, child, wait=True)
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        self.ready = place(f"{name}-service-account", args.service_account, args.ownership, inside)
+        self.ready = place(f"{name}-service-account", args.service_account, ownership, inside)
         self.register_outputs({"name": args.namespace["metadata"]["name"]})

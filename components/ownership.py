@@ -17,7 +17,9 @@ from ekiben.plan.labels import MANAGED_BY, STACK
 class Ownership:
     """The question, bound to a cluster and to the provider that places objects there."""
 
-    def __init__(self, provider: pulumi.Resource, kubeconfig: str, context: str | None) -> None:
+    def __init__(
+        self, provider: pulumi.Resource, kubeconfig: pulumi.Input[str], context: str | None
+    ) -> None:
         self._provider = provider
         self._kubeconfig = kubeconfig
         self._context = context
@@ -36,7 +38,8 @@ class Ownership:
         from ekiben.rollout import connect
 
         manifest = args.new_inputs or {}
-        with connect(self._kubeconfig, self._context or "") as api:
+        kubeconfig = await pulumi.Output.from_input(self._kubeconfig).future()
+        with connect(kubeconfig or "", self._context or "") as api:
             found = api.find(manifest)
         reason = foreign(manifest, found) if found else None
         if reason:
