@@ -60,10 +60,10 @@ def _queue(home: Home) -> Resources:
     """Events of the last five minutes; older ones are of no use."""
     send = grant(
         "Events",
-        {"Service": ["events.amazonaws.com", "sqs.amazonaws.com"]},
+        {"Service": ["events.amazonaws.com"]},
         ["sqs:SendMessage"],
         [ref(QUEUE, "arn")],
-        {"StringEquals": {"aws:SourceAccount": home.account}},
+        {"ArnLike": {"aws:SourceArn": home.arn("events", "rule/*")}},
     )
     insecure = {
         "Sid": "Encrypted",
