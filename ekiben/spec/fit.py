@@ -6,7 +6,7 @@ asks about. A node has what Karpenter's scheduler says it has, `ekiben.catalog.a
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ekiben.catalog.allocatable import Request, allocatable
@@ -109,23 +109,6 @@ def fit(groups: Iterable[Group], replica: Replica) -> Fit:
             misses.append((_distance(of, replica, found[of]), miss))
     ranked = sorted(misses, key=lambda one: (one[0], one[1].group))
     return Fit(groups=tuple(holding), misses=tuple(miss for _, miss in ranked))
-
-
-def cheapest(
-    offers: Iterable[tuple[InstanceType, float]], replica: Replica, daemons: Sequence[Request] = ()
-) -> InstanceType | None:
-    """The type of lowest price that can hold a replica, without needless accelerators.
-
-    A part of a GPU counts as a whole one.
-    """
-    whole = replace(replica, gpu=Fraction(math.ceil(replica.gpu)))
-    fitting = [
-        (price, of.name, of)
-        for of, price in offers
-        if {of.accelerator} - {None} == _kinds(replica)
-        and not shortfalls(of, whole, False, daemons)
-    ]
-    return min(fitting)[2] if fitting else None
 
 
 def gpu_shares(gpu: Fraction, shares: int) -> int:
