@@ -1,7 +1,9 @@
 """How many replicas of which version are ready, watched while something else goes on."""
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,22 @@ def client(kubeconfig: Path) -> Client:
 
 
 def _pods(cluster: Client, namespace: str, model: str) -> list[dict[str, Any]]:
-    """Ready replicas; one that is told to stop does not count."""
     found = cluster.list(_POD, namespace=namespace, labels={"app.kubernetes.io/name": model})
-    return [pod for pod in map(dict, found) if _is_ready(pod)]
+    return [dict(pod) for pod in found]
 
 
-def ready(cluster: Client, namespace: str, model: str) -> Counter[str]:
-    """Ready replicas by version."""
-    pods = _pods(cluster, namespace, model)
+def _versions(pods: Iterable[dict[str, Any]]) -> Counter[str]:
     return Counter(pod["metadata"]["labels"]["ekiben.dev/version"] for pod in pods)
 
 
+def ready(cluster: Client, namespace: str, model: str) -> Counter[str]:
+    """Ready replicas by version; one that is told to stop does not count."""
+    return _versions(filter(_is_ready, _pods(cluster, namespace, model)))
+
+
 def names(cluster: Client, namespace: str, model: str) -> list[str]:
-    return sorted(pod["metadata"]["name"] for pod in _pods(cluster, namespace, model))
+    pods = filter(_is_ready, _pods(cluster, namespace, model))
+    return sorted(pod["metadata"]["name"] for pod in pods)
 
 
 def delete(cluster: Client, namespace: str, name: str) -> None:
@@ -52,6 +57,9 @@ class Watch:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.least: dict[str, int] = {}
         self.least_together = ready(*self._asked).total()
+        self.placed: float | None = None
+        """When the first replica of another version was there, by the monotonic clock."""
+
         self._thread.start()
 
     def stop(self) -> None:
@@ -62,6 +70,9 @@ class Watch:
         start = ready(*self._asked)
         self.least = dict(start)
         while not self._stopping.wait(_POLL_SECONDS):
-            now = ready(*self._asked)
+            pods = _pods(*self._asked)
+            now = _versions(filter(_is_ready, pods))
+            if self.placed is None and _versions(pods).keys() - start.keys():
+                self.placed = time.monotonic()
             self.least = {version: min(n, now[version]) for version, n in self.least.items()}
             self.least_together = min(self.least_together, now.total())
