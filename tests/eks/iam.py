@@ -64,15 +64,21 @@ def like(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     return bool(re.fullmatch(expression, text, re.IGNORECASE if ignore_case else 0))
 
 
+def _alike(test: str, wanted: str, value: str) -> bool:
+    if test == "StringEquals":
+        return wanted == value
+    assert test in ("ArnEquals", "ArnLike", "StringLike"), f"not understood: {test}"
+    return like(wanted, value)
+
+
 def _holds(operator: str, key: str, wanted: str | Sequence[str], context: Context) -> bool:
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     values = context.get(key, [])
     found = [values] if isinstance(values, str) else list(values)
     quantifier, _, test = operator.rpartition(":")
-    compare = {"StringEquals": str.__eq__, "ArnEquals": like, "StringLike": like, "ArnLike": like}
     if test == "Bool":
         return found == wanted
-    matched = [any(compare[test](one, value) for one in wanted) for value in found]
+    matched = [any(_alike(test, one, value) for one in wanted) for value in found]
     if quantifier == "ForAllValues":
         return all(matched)
     return bool(found) and any(matched)

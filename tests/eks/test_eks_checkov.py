@@ -46,9 +46,10 @@ def checkov() -> Path:
     if not home.is_dir():
         uv, making = Path(sys.executable).parent / "uv", home.with_name(f"{home.name}.making")
         shutil.rmtree(making, ignore_errors=True)
-        subprocess.run([uv, "venv", "--quiet", "--relocatable", making], check=True)
-        command = [uv, "pip", "install", "--quiet", "--python", making / "bin" / "python"]
-        subprocess.run([*command, "--require-hashes", "-r", LOCK], check=True)
+        subprocess.run([str(uv), "venv", "--quiet", "--relocatable", str(making)], check=True)
+        into = ["--quiet", "--python", str(making / "bin" / "python")]
+        locked = ["--require-hashes", "-r", str(LOCK)]
+        subprocess.run([str(uv), "pip", "install", *into, *locked], check=True)
         making.rename(home)
     return home / "bin" / "checkov"
 
