@@ -78,6 +78,13 @@ def _log_group(place: Place, given: Document) -> Any:
 # --- certificates ---------------------------------------------------------------------------------
 
 
+def sync(place: Place, given: Document) -> None:  # noqa: ARG001
+    """Tell moto which certificates are issued."""
+    for arn, certificate in acm_backends[place.account][place.region]._certificates.items():
+        if certificate.status in ("ISSUED", "PENDING_VALIDATION"):
+            certificate.status = "ISSUED" if issued(place, arn) else "PENDING_VALIDATION"
+
+
 def by_records(place: Place, given: Document, answer: Document) -> Document:  # noqa: ARG001
     """ACM issues a certificate once the records that it asked for are in public DNS."""
     certificate = answer["Certificate"]
@@ -202,7 +209,14 @@ LACKS = [
         service="acm",
         operation="DescribeCertificate",
         why="moto issues certificates after a minute, whether or not the records are in DNS",
+        guard=sync,
         amend=by_records,
+    ),
+    Row(
+        service="acm",
+        operation="ListCertificates",
+        why="moto lists certificates as issued after a minute",
+        guard=sync,
     ),
     Row(
         service="budgets",

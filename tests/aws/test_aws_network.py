@@ -86,6 +86,32 @@ def test_a_group_of_an_endpoint_stays(ec2: Any, vpc: str, subnet: str) -> None:
     ec2.delete_subnet(SubnetId=subnet)
 
 
+def test_rules_keep_their_descriptions_and_change_whole(ec2: Any, vpc: str) -> None:
+    first, second = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("first", "second")
+    )
+    pair = {"GroupId": second, "Description": "from nodes"}
+    source = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [pair]}
+    made = ec2.authorize_security_group_ingress(GroupId=first, IpPermissions=[source])
+    rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+
+    def found() -> dict[str, Any]:
+        answer = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])
+        [described] = answer["SecurityGroupRules"]
+        return dict(described)
+
+    assert found()["Description"] == "from nodes"
+    assert found()["ReferencedGroupInfo"]["GroupId"] == second
+    wanted = {"IpProtocol": "-1", "CidrIpv4": "10.0.0.0/8"}
+    change = {"SecurityGroupRuleId": rule, "SecurityGroupRule": wanted}
+    ec2.modify_security_group_rules(GroupId=first, SecurityGroupRules=[change])
+    assert wanted.items() <= found().items()
+    assert {"Description", "ReferencedGroupInfo"}.isdisjoint(found())
+    [group] = ec2.describe_security_groups(GroupIds=[first])["SecurityGroups"]
+    assert group["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "10.0.0.0/8"}]
+
+
 def test_a_cluster_holds_its_subnets_and_groups(
     aws: FakeAws, ec2: Any, around: Surroundings
 ) -> None:

@@ -86,6 +86,8 @@ def test_a_certificate_is_issued_when_its_record_is_in_dns(
     named = {"CertificateArn": acm.request_certificate(**request)["CertificateArn"]}
     found = acm.describe_certificate(**named)["Certificate"]
     assert found["Status"] == "PENDING_VALIDATION"
+    listed = {"CertificateStatuses": ["ISSUED"]}
+    assert acm.list_certificates(**listed)["CertificateSummaryList"] == []
     listener = {
         "LoadBalancerArn": network_balancer(elb, around, "tls")["LoadBalancerArn"],
         "Protocol": "TLS",
@@ -106,6 +108,7 @@ def test_a_certificate_is_issued_when_its_record_is_in_dns(
     found = acm.describe_certificate(**named)["Certificate"]
     assert found["Status"] == "ISSUED"
     assert found["DomainValidationOptions"][0]["ValidationStatus"] == "SUCCESS"
+    assert len(acm.list_certificates(**listed)["CertificateSummaryList"]) == 1
     elb.create_listener(**listener)
 
 
