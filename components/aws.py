@@ -29,16 +29,24 @@ class Late:
     account: Mapping[str, Callable[[], pulumi.Output[str]]]
     """`account` and `caller`, asked for only where something refers to them."""
 
+    hooks: Mapping[str, pulumi.ResourceHookBinding] = field(default_factory=dict)
+    """What watches over resources of a type."""
+
     placed: dict[str, pulumi.CustomResource] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, *plans: Any, account: Mapping[str, Callable[[], pulumi.Output[str]]]) -> "Late":
+    def of(
+        cls,
+        *plans: Any,
+        account: Mapping[str, Callable[[], pulumi.Output[str]]],
+        hooks: Mapping[str, pulumi.ResourceHookBinding],
+    ) -> "Late":
         """`plans` are all values whose references this will have to resolve."""
         wanted: dict[str, set[str]] = {}
         for plan in plans:
             for name, output in references(plan):
                 wanted.setdefault(name, set()).add(output.partition(".")[0])
-        return cls(wanted=wanted, account=account)
+        return cls(wanted=wanted, account=account, hooks=hooks)
 
     def output(self, name: str, path: str) -> pulumi.Output[str]:
         """The output `path` of a resource that is placed already, as text."""
@@ -109,7 +117,9 @@ def _options(
     resource: Resource, late: Late, opts: pulumi.ResourceOptions
 ) -> pulumi.ResourceOptions:
     own = pulumi.ResourceOptions(
-        protect=resource.protect, depends_on=[late.placed[name] for name in resource.needs]
+        protect=resource.protect,
+        depends_on=[late.placed[name] for name in resource.needs],
+        hooks=late.hooks.get(resource.type),
     )
     return pulumi.ResourceOptions.merge(opts, own)
 

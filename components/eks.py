@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ekiben.plan.eks.platform import PlatformPlan
+from ekiben.plan.eks.upgrade import refusal
 
 from .aws import Late, Part, PartArgs
 from .token import token
@@ -59,6 +60,7 @@ class EksCluster(pulumi.ComponentResource):
             *(each.properties for each in plan.resources.values()),
             plan.node_pools,
             account=_account(provider),
+            hooks={"aws:eks/cluster:Cluster": _one_step_at_a_time()},
         )
         child = pulumi.ResourceOptions(parent=self, providers=[provider])
         for kind, part, resources in (
@@ -70,6 +72,21 @@ class EksCluster(pulumi.ComponentResource):
             if resources:
                 kind(f"{name}-{part}", PartArgs(resources=resources, late=self.late), child)
         self.register_outputs({"name": plan.home.cluster})
+
+
+def _one_step_at_a_time() -> pulumi.ResourceHookBinding:
+    """Refuses, in a preview already, an upgrade that EKS would refuse later."""
+
+    def look(args: pulumi.ResourceHookArgs) -> None:
+        old, new = args.old_inputs or {}, args.new_inputs or {}
+        reason = refusal(old.get("version", ""), new.get("version", ""))
+        if reason:
+            raise RuntimeError(f"{reason}. Nothing was changed.")
+
+    hook = pulumi.ResourceHook(
+        "one-version-at-a-time", look, pulumi.ResourceHookOptions(on_dry_run=True)
+    )
+    return pulumi.ResourceHookBinding(before_update=[hook])
 
 
 def _account(provider: aws.Provider) -> dict[str, Callable[[], pulumi.Output[str]]]:

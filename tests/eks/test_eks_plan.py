@@ -14,6 +14,7 @@ from ekiben.plan.eks.node_pools import pools
 from ekiben.plan.eks.platform import PlatformPlan, platform
 from ekiben.plan.eks.resource import KNOWN_LATE, Resource, references
 from ekiben.plan.eks.subnets import service_cidr, zone_plans
+from ekiben.plan.eks.upgrade import refusal
 from ekiben.plan.labels import NODE_GROUP
 from ekiben.spec import EksCluster
 from ekiben.spec.nodes import NodeGroup
@@ -229,3 +230,17 @@ def test_private_subnets_reach_the_internet_through_as_many_gateways_as_asked_fo
     )
     services = of_type(plan, "aws:ec2/vpcEndpoint:VpcEndpoint")
     assert (len(services) > 1) == (nat == "none")
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "told"),
+    [
+        ("1.35", "1.35", None),
+        ("1.35", "1.36", None),
+        ("1.36", "1.35", "cannot go back to 1.35"),
+        ("1.34", "1.36", "set kubernetes to 1.35, run `pulumi up`, and go on from there"),
+    ],
+)
+def test_kubernetes_goes_up_one_version_at_a_time(now: str, wanted: str, told: str | None) -> None:
+    found = refusal(now, wanted)
+    assert found is None if told is None else told in str(found)
