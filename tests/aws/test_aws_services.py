@@ -211,3 +211,36 @@ def test_a_budget_keeps_subscribers_and_tags(aws: FakeAws) -> None:
     changed = {**budget, "BudgetLimit": limit | {"Amount": "200"}}
     budgets.update_budget(AccountId=ACCOUNT, NewBudget=changed)
     assert budgets.describe_budget(**whose)["Budget"]["BudgetLimit"]["Amount"] == "200"
+
+
+def test_a_bucket_is_read_back_as_it_was_set(aws: FakeAws) -> None:
+    s3 = aws.client("s3")
+    named = {"Bucket": "ekiben-state"}
+    s3.create_bucket(**named)
+    closed = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
+    s3.put_public_access_block(**named, PublicAccessBlockConfiguration=closed)
+    s3.put_bucket_versioning(**named, VersioningConfiguration={"Status": "Enabled"})
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    encryption = {"Rules": [rule | {"BucketKeyEnabled": True}]}
+    s3.put_bucket_encryption(**named, ServerSideEncryptionConfiguration=encryption)
+    assert s3.get_public_access_block(**named)["PublicAccessBlockConfiguration"] == closed
+    assert s3.get_bucket_versioning(**named)["Status"] == "Enabled"
+    found = s3.get_bucket_encryption(**named)["ServerSideEncryptionConfiguration"]
+    assert found == encryption
+    for absent in (
+        s3.get_bucket_policy,
+        s3.get_bucket_cors,
+        s3.get_bucket_website,
+        s3.get_bucket_lifecycle_configuration,
+        s3.get_bucket_replication,
+        s3.get_object_lock_configuration,
+        s3.get_bucket_tagging,
+    ):
+        assert not refusal(absent, **named).startswith("500")
+    s3.get_bucket_acl(**named)
+    s3.get_bucket_logging(**named)
+    s3.get_bucket_accelerate_configuration(**named)
+    s3.get_bucket_request_payment(**named)
+    s3.delete_bucket(**named)
