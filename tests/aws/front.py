@@ -71,8 +71,7 @@ class Front:
 
     def _answer(self, call: Call | None, environ: Environ) -> tuple[Response, Entry]:
         if call is None:
-            response = self._of_moto(environ)
-            return response, Entry.unknown(Request(environ).path, response.status)
+            return self._unrecognised(environ)
         if "HTTP_AUTHORIZATION" not in environ and call.service != "s3":
             # moto finds the service of a presigned request by this header only.
             environ["HTTP_AUTHORIZATION"] = wire.signature_like(call)
@@ -99,6 +98,17 @@ class Front:
         entry.status = response.status
         if response.status >= 400 and not entry.fault:
             entry.error = _said(call, response)
+        return response, entry
+
+    def _unrecognised(self, environ: Environ) -> tuple[Response, Entry]:
+        entry = Entry.unknown(environ["PATH_INFO"])
+        try:
+            response = self._of_moto(environ)
+        except Exception as error:
+            entry.fault = repr(error)
+            LOG.error("%s\n%s", entry.operation, traceback.format_exc())
+            response = Response(501, {"Content-Type": "text/plain"}, entry.fault.encode())
+        entry.status = response.status
         return response, entry
 
     def _ours(self, call: Call, row: Row, environ: Environ, entry: Entry) -> Response:

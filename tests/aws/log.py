@@ -39,8 +39,8 @@ class Entry:
         return cls(call.service, call.operation, call.region, by)
 
     @classmethod
-    def unknown(cls, path: str, status: int) -> "Entry":
-        return cls("", path, "", "moto", status)
+    def unknown(cls, path: str) -> "Entry":
+        return cls("", path, "", "moto")
 
 
 @dataclass

@@ -48,6 +48,10 @@ class FakeAws:
         entries = self._asked("GET", "calls")
         return [entry for entry in entries if wanted.items() <= entry.items()]
 
+    def faults(self) -> list[str]:
+        """What the fake itself got wrong, or did not know."""
+        return [f"{call['operation']}: {call['fault']}" for call in self.calls() if call["fault"]]
+
     def left(self, region: str = REGION) -> dict[str, list[str]]:
         """Ids of all resources that are there, by kind."""
         found: dict[str, list[str]] = self._asked("GET", f"left?region={region}")

@@ -95,7 +95,7 @@ def test_an_answer_that_aws_could_not_give_is_a_fault(
     eks = mistaken.client("eks")
     assert refusal(eks.list_clusters).startswith("InternalFailure")
     assert refusal(eks.describe_cluster, name="dev").startswith("InternalFailure")
-    first, second = [call["fault"] for call in mistaken.calls(status=500)]
+    first, second = mistaken.faults()
     assert 'Unknown parameter in input: "next"' in first
     assert "Invalid type for parameter clusters[0]" in first
     assert "has no error NoSuchBucket" in second
@@ -107,8 +107,14 @@ def test_what_moto_does_not_know_is_told_at_once(aws: FakeAws) -> None:
     with pytest.raises(ClientError) as refused:
         eks.list_capabilities(clusterName="dev")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    [call] = aws.calls(operation="ListCapabilities")
-    assert "moto has no answer at /clusters/dev/capabilities" in call["fault"]
+    [fault] = aws.faults()
+    assert fault.startswith("ListCapabilities: NotImplementedError")
+    assert "/clusters/dev/capabilities" in fault
+
+
+def test_what_is_no_call_of_aws_is_told_too(aws: FakeAws) -> None:
+    assert httpx.get(f"{aws.url}/moto-api/nothing").status_code == 501
+    assert "/moto-api/nothing" in aws.faults()[0]
 
 
 # --- log and throttling ---------------------------------------------------------------------------
