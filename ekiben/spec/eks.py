@@ -52,7 +52,9 @@ class EksCluster(Spec):
 
     encryption: Encryption = Encryption()
 
-    log_retention: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096] = 365
+    log_retention: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096] = (
+        365
+    )
     """Days that the control plane's logs are kept."""
 
     protect: bool = True
