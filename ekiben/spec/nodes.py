@@ -111,7 +111,7 @@ class Consolidation(Spec):
 class NodeGroup(Spec):
     """Machines of one kind: `min` that are always there, more as models need them, up to `max`."""
 
-    instance_types: Annotated[list[InstanceTypeName], Field(min_length=1, max_length=30)]
+    instance_types: Annotated[list[InstanceTypeName], Field(min_length=1, max_length=20)]
     """EC2 instance types, of one architecture and one kind of accelerator; the cheapest that is to
     be had and fits is taken."""
 

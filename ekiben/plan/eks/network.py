@@ -262,6 +262,8 @@ def _flow_logs(home: Home, spec: Network) -> Resources:
         "ArnLike": {"aws:SourceArn": home.arn("ec2", "vpc-flow-log/*")},
     }
     write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+    into = [f"{ref('flow-logs-group', 'arn')}:*"]
+    groups = [home.arn("logs", "log-group:*")]
     return {
         "flow-logs-group": Resource(
             type="aws:cloudwatch/logGroup:LogGroup",
@@ -279,7 +281,10 @@ def _flow_logs(home: Home, spec: Network) -> Resources:
             type="aws:iam/rolePolicy:RolePolicy",
             properties={
                 "role": ref("flow-logs-role"),
-                "policy": document(allow("Write", write, [f"{ref('flow-logs-group', 'arn')}:*"])),
+                "policy": document(
+                    allow("Write", write, into),
+                    allow("Find", ["logs:DescribeLogGroups"], groups),
+                ),
             },
         ),
         "flow-logs": Resource(

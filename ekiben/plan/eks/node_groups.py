@@ -7,6 +7,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ekiben.catalog.instances import offered, regions
 from ekiben.plan.labels import NODE_GROUP
 from ekiben.spec.eks import EksCluster
 from ekiben.spec.network import Network
@@ -22,6 +23,9 @@ from .resource import Resource, Resources, ref
 SYSTEM_TYPES = ("m7i-flex.large", "m7i.large", "m7a.large", "m6i.large", "m6a.large", "m5.large")
 """2 CPUs and 8 GiB each: what controllers, DNS and gateway need of two nodes together."""
 
+EVERYWHERE = ("m6i.large", "m5.large")
+"""Those taken where it is not known what the region offers: EKS refuses a type that it lacks."""
+
 SYSTEM_NODES = 2
 _EFFECTS = {
     "NoSchedule": "NO_SCHEDULE",
@@ -34,17 +38,17 @@ _BOUNDARY = "ekiben"
 def node_groups(home: Home, spec: EksCluster, groups: Mapping[str, Group]) -> Resources:
     """The system group, and one managed group for each group that always has nodes."""
     fixed = {name: group for name, group in groups.items() if spec.node_groups[name].min}
-    found = {**_role(home), **_group(home, spec, system_group(), SYSTEM_NODES)}
+    found = {**_role(home), **_group(home, spec, system_group(home.region), SYSTEM_NODES)}
     for name, group in fixed.items():
         found |= _group(home, spec, group, spec.node_groups[name].min)
     return found
 
 
-def system_group() -> Group:
+def system_group(region: str) -> Group:
     """Two small nodes for what the cluster itself runs; models stay away."""
     return Group(
         name=SYSTEM,
-        instance_types=SYSTEM_TYPES,
+        instance_types=_there(region),
         architecture="amd64",
         accelerator=None,
         image="AL2023_x86_64_STANDARD",
@@ -54,6 +58,11 @@ def system_group() -> Group:
         local_disks=False,
         fast_pulls=False,
     )
+
+
+def _there(region: str) -> tuple[str, ...]:
+    found = tuple(each for each in SYSTEM_TYPES if offered(region, None, each))
+    return found if region in regions() else EVERYWHERE
 
 
 def node_policies(home: Home) -> dict[str, str]:
