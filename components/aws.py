@@ -76,7 +76,7 @@ class Late:
 
 def _text(value: Any, path: list[str]) -> str:
     for step in path:
-        value = value[step]
+        value = value[int(step)] if isinstance(value, list | tuple) else value[step]
     return f"{value}"
 
 

@@ -30,6 +30,10 @@ class Karpenter(Part):
     """What starts and ends the other nodes, as far as it is in AWS."""
 
 
+class LoadBalancer(Part):
+    """What stands before the gateway, and the names under which it is reached."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EksClusterArgs:
     plan: PlatformPlan
@@ -68,6 +72,7 @@ class EksCluster(pulumi.ComponentResource):
             (ControlPlane, "control-plane", plan.control_plane),
             (NodeGroups, "nodes", plan.nodes),
             (Karpenter, "karpenter", plan.karpenter),
+            (LoadBalancer, "balancer", plan.balancer),
         ):
             if resources:
                 kind(f"{name}-{part}", PartArgs(resources=resources, late=self.late), child)

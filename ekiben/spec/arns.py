@@ -1,6 +1,6 @@
 """Names that AWS gives to things: accounts, regions, zones, ARNs, ids."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, StringConstraints
 
@@ -14,6 +14,7 @@ CERTIFICATE_PATTERN = r"^arn:aws[-a-z]*:acm:[-a-z0-9]+:[0-9]{12}:certificate/[-a
 VPC_PATTERN = r"^vpc-[0-9a-f]{8,17}$"
 SUBNET_PATTERN = r"^subnet-[0-9a-f]{8,17}$"
 RESERVATION_PATTERN = r"^cr-[0-9a-f]{8,17}$"
+ZONE_ID_PATTERN = r"^Z[A-Z0-9]{5,31}$"
 CIDR_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 
 Account = Annotated[str, BeforeValidator(text), StringConstraints(pattern=ACCOUNT_PATTERN)]
@@ -27,6 +28,9 @@ Certificate = Annotated[str, StringConstraints(pattern=CERTIFICATE_PATTERN)]
 VpcId = Annotated[str, StringConstraints(pattern=VPC_PATTERN)]
 SubnetId = Annotated[str, StringConstraints(pattern=SUBNET_PATTERN)]
 ReservationId = Annotated[str, StringConstraints(pattern=RESERVATION_PATTERN)]
+
+LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+"""For how many days CloudWatch can be told to keep logs."""
 
 PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from .arns import Account, Principal
+from .arns import Account, LogDays, Principal
+from .balancer import LoadBalancer
 from .base import Spec
 from .network import ClientCidr, Network
 from .nodes import GroupName, NodeGroup
@@ -46,15 +47,15 @@ class EksCluster(Spec):
 
     endpoint: Endpoint = Endpoint()
 
+    load_balancer: LoadBalancer = LoadBalancer()
+
     admins: Annotated[list[Principal], Field(max_length=50)] = Field(default=[])
     """Roles and users that may do everything in the cluster; where silent, whoever runs
     `pulumi up`."""
 
     encryption: Encryption = Encryption()
 
-    log_retention: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096] = (
-        365
-    )
+    log_retention: LogDays = 365
     """Days that the control plane's logs are kept."""
 
     protect: bool = True

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from . import arns, cluster, eks, nodes, values
+from . import arns, balancer, cluster, eks, nodes, values
 from .document import Node
 from .files import STACK_NAME
 from .problems import Problem, nearest, shown
@@ -46,6 +46,9 @@ _EXPECTED = {
     arns.VPC_PATTERN: "the id of a VPC such as vpc-0a1b2c3d4e5f60718",
     arns.SUBNET_PATTERN: "the id of a subnet such as subnet-0a1b2c3d4e5f60718",
     arns.RESERVATION_PATTERN: "the id of a capacity reservation such as cr-0a1b2c3d4e5f60718",
+    arns.CERTIFICATE_PATTERN: "the ARN of a certificate of ACM",
+    arns.ZONE_ID_PATTERN: "the id of a hosted zone such as Z0123456789ABCDEFGHIJ",
+    balancer.DOMAIN_PATTERN: "a domain such as ml.example.com",
     arns.CIDR_PATTERN: "a network such as 10.20.0.0/16",
 }
 _NUMBER = ("int_type", "greater_than_equal", "less_than_equal")

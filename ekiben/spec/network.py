@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from .arns import CIDR_PATTERN, SubnetId, VpcId, Zone
+from .arns import CIDR_PATTERN, LogDays, SubnetId, VpcId, Zone
 from .base import Spec
 
 PRIVATE = [
@@ -67,7 +67,7 @@ class Network(Spec):
     """How private subnets reach the Internet: through one NAT gateway, through one a zone, which
     outlives the loss of a zone, or not at all: then AWS is reached through interface endpoints."""
 
-    flow_logs: Annotated[int, Field(strict=True, ge=0, le=3653)] = 14
+    flow_logs: Literal[0, LogDays] = 365
     """Days that records of the VPC's connections are kept; 0 makes none."""
 
     vpc: VpcId | None = None
@@ -75,6 +75,9 @@ class Network(Spec):
 
     private_subnets: Annotated[list[SubnetId], AfterValidator(_distinct)] = Field(default=[])
     """Of `vpc`: where nodes and pods are, in two zones at least."""
+
+    vpc_cidr: VpcCidr | None = None
+    """Of `vpc`: its addresses, which may reach an internal load balancer."""
 
     public_subnets: Annotated[list[SubnetId], AfterValidator(_distinct)] = Field(default=[])
     """Of `vpc`: where a public load balancer is; none where it is internal."""
@@ -90,8 +93,8 @@ class Network(Spec):
     def _made(self) -> None:
         if self.cidr is None:
             raise ValueError("has no cidr, such as 10.20.0.0/16; or give the vpc that is there")
-        if self.private_subnets or self.public_subnets:
-            raise ValueError("gives subnets without their vpc; give the vpc, or leave them out")
+        if self.private_subnets or self.public_subnets or self.vpc_cidr:
+            raise ValueError("gives parts of a vpc without the vpc; give it, or leave them out")
         if len(self.zones) < 2:
             raise ValueError(f"names {len(self.zones)} zones; EKS needs two at least")
 
@@ -101,3 +104,5 @@ class Network(Spec):
             raise ValueError(f"gives {made[0]} beside a vpc that is there; keep one of them")
         if len(self.private_subnets) < 2:
             raise ValueError("gives a vpc without two private_subnets at least")
+        if self.vpc_cidr is None:
+            raise ValueError("gives a vpc without its vpc_cidr, such as 10.20.0.0/16")

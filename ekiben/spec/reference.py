@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import arns, cluster, eks, nodes, values
+from . import arns, balancer, cluster, eks, nodes, values
 from .editor import schemas
 from .files import PREFIX
 
@@ -60,6 +60,9 @@ _KINDS: Mapping[str, str] = {
     arns.VPC_PATTERN: "`vpc-...`",
     arns.SUBNET_PATTERN: "`subnet-...`",
     arns.RESERVATION_PATTERN: "`cr-...`",
+    arns.CERTIFICATE_PATTERN: "`arn:aws:acm:...`",
+    arns.ZONE_ID_PATTERN: "`Z...`",
+    balancer.DOMAIN_PATTERN: "a domain such as `ml.example.com`",
     arns.CIDR_PATTERN: "a network such as `10.20.0.0/16`",
 }
 """What a value looks like, by the pattern that it is held to."""

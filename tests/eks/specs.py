@@ -74,7 +74,7 @@ def clusters(draw: st.DrawFn) -> tuple[str, EksCluster]:
         "cidr": draw(vpc_cidrs()),
         "zones": draw(zone_sets(region)),
         "nat": draw(st.sampled_from(["none", "single", "per_zone"])),
-        "flow_logs": draw(st.sampled_from([0, 14])),
+        "flow_logs": draw(st.sampled_from([0, 14, 365])),
     }
     given: Plain = {
         "kind": "eks",

@@ -89,7 +89,16 @@ def test_disks_of_nodes_are_encrypted(stack: str) -> None:
 @pytest.mark.parametrize("stack", PLATFORMS)
 def test_no_rule_lets_the_whole_internet_in(stack: str) -> None:
     rules = of_type(stack, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    assert not [rule for rule in rules.values() if rule["cidrIpv4"] == "0.0.0.0/0"]
+    open_to_all = {name for name, rule in rules.items() if rule.get("cidrIpv4") == "0.0.0.0/0"}
+    assert open_to_all == {each for each in rules if each.startswith("balancer-in-")} & open_to_all
+    assert bool(open_to_all) == (stack == "public")
+
+
+def test_a_public_load_balancer_takes_tls_of_today_alone() -> None:
+    (listener,) = of_type("public", "aws:lb/listener:Listener").values()
+    assert listener["protocol"] == "TLS"
+    assert listener["port"] == 443
+    assert listener["sslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2")
 
 
 @pytest.mark.parametrize("stack", PLATFORMS)

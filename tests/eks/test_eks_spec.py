@@ -89,6 +89,22 @@ WRONG = [
         " expected an ARN such as arn:aws:iam::123456789012:role/Deploy",
     ),
     (
+        "load_balancer: {public: true}",
+        "7:5: ekiben:cluster.load_balancer: is public without a domain: without a certificate"
+        " requests would go over the Internet unencrypted; give it a domain, or leave it inside the"
+        " network",
+    ),
+    (
+        "load_balancer: {domain: ml.example.com}",
+        "7:5: ekiben:cluster.load_balancer: has the domain ml.example.com and no way to a"
+        " certificate for it; give the zone of Route 53 that it is in, or the certificate",
+    ),
+    (
+        "load_balancer: {source_cidrs: []}",
+        "7:21: ekiben:cluster.load_balancer.source_cidrs: given []; names no network, so nobody"
+        " could reach the gateway",
+    ),
+    (
         "account: 12345",
         "7:5: ekiben:cluster.account: given '12345'; expected the twelve digits of an AWS account",
     ),
@@ -130,6 +146,10 @@ NETWORKS = [
     (
         "network: {vpc: vpc-0a1b2c3d, cidr: 10.20.0.0/16}",
         "ekiben:cluster.network: gives cidr beside a vpc that is there; keep one of them",
+    ),
+    (
+        "network: {vpc: vpc-0a1b2c3d, private_subnets: [subnet-0a1b2c3d, subnet-0a1b2c3e]}",
+        "ekiben:cluster.network: gives a vpc without its vpc_cidr, such as 10.20.0.0/16",
     ),
     (
         "network: {vpc: vpc-0a1b2c3d, private_subnets: [subnet-0a1b2c3d]}",

@@ -53,7 +53,7 @@ def attached(role: str, policy: str) -> Resource:
 
 
 def _cluster(home: Home, spec: EksCluster) -> Resources:
-    services = service_cidr(spec.network.cidr)
+    services = service_cidr(network.cidr(spec.network))
     public = spec.endpoint.public_cidrs
     return {
         "cluster": Resource(
@@ -74,7 +74,7 @@ def _cluster(home: Home, spec: EksCluster) -> Resources:
                     "endpointPublicAccess": bool(public),
                     **({"publicAccessCidrs": sorted(public)} if public else {}),
                 },
-                **({"kubernetesNetworkConfig": {"serviceIpv4Cidr": services}} if services else {}),
+                "kubernetesNetworkConfig": {"serviceIpv4Cidr": services},
                 "enabledClusterLogTypes": LOGS,
                 "encryptionConfig": {
                     "provider": {"keyArn": ref("key", "arn")},

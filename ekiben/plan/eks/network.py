@@ -46,6 +46,18 @@ def vpc_id(spec: Network) -> str:
     return spec.vpc or ref("vpc")
 
 
+def cidr(spec: Network) -> str:
+    """Addresses of the whole VPC."""
+    found = spec.vpc_cidr or spec.cidr
+    assert found is not None, "checked by the spec"
+    return found
+
+
+def public_route(spec: Network) -> tuple[str, ...]:
+    """What must be there before something in a public subnet is reached."""
+    return () if spec.vpc else ("public-out",)
+
+
 def _zones(spec: Network) -> list[str]:
     return sorted(spec.zones)
 

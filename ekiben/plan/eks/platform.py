@@ -9,6 +9,7 @@ from ekiben.spec import EksCluster, StackSpec
 from ekiben.spec.arns import partition
 
 from .addons import addons
+from .balancer import balancer
 from .cluster import cluster
 from .groups import group
 from .karpenter import karpenter
@@ -39,13 +40,17 @@ class PlatformPlan:
     """Managed node groups, and the add-ons that run on them."""
 
     karpenter: Resources
+    balancer: Resources
+    """What stands before the gateway."""
+
     node_pools: Mapping[str, dict[str, Any]]
     """Kubernetes objects, which may refer to AWS resources."""
 
     @property
     def resources(self) -> Resources:
         """All AWS resources, each after all that it refers to."""
-        return {**self.network, **self.control_plane, **self.nodes, **self.karpenter}
+        parts = (self.network, self.control_plane, self.nodes, self.karpenter, self.balancer)
+        return {name: each for part in parts for name, each in part.items()}
 
 
 def platform(stack: str, region: str, spec: EksCluster) -> PlatformPlan:
@@ -67,6 +72,7 @@ def platform(stack: str, region: str, spec: EksCluster) -> PlatformPlan:
         control_plane={**cluster(home, spec), **addons(home, spec, before_nodes=True)},
         nodes={**node_groups(home, spec, groups), **addons(home, spec, before_nodes=False)},
         karpenter=karpenter(home) if grows else {},
+        balancer=balancer(home, spec),
         node_pools=node_pools(home, spec, groups),
     )
 

@@ -35,9 +35,7 @@ def zone_plans(cidr: str, zones: Sequence[str]) -> list[ZonePlan]:
     ]
 
 
-def service_cidr(vpc: str | None) -> str | None:
-    """A range for Services outside the VPC; None lets EKS choose where the VPC is not ours."""
-    if vpc is None:
-        return None
+def service_cidr(vpc: str) -> str:
+    """A range for Services outside the VPC."""
     own = IPv4Network(vpc)
     return next(block for block in SERVICES if not own.overlaps(IPv4Network(block)))
