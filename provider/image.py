@@ -30,9 +30,10 @@ FIELDS = {
         expected="ready, import or none", fits=text(r"ready|import|none"), default="ready"
     ),
     "registry": Field(
-        expected="an object with address, caFile and authFile",
+        expected="an object with address, ecrRegion, caFile and authFile",
         fields={
             "address": Field(expected="host:port of the registry", fits=text()),
+            "ecrRegion": Field(expected="a region of AWS", fits=text(), required=False),
             "caFile": Field(expected="a file of trusted authorities", fits=text(), required=False),
             "authFile": Field(
                 expected="a file of registry credentials", fits=text(), required=False
@@ -78,12 +79,14 @@ def make(
 def exists(state: dict[str, Any], root: Path) -> bool:
     """Whether the registry still holds the image by its digest; a refresh finds out."""
     from ekiben.bundle import Registry
+    from ekiben.bundle.ecr import signed_in
     from ekiben.bundle.errors import Failure
     from ekiben.bundle.registry import Unreachable, digest_of
 
     registry = Registry(**_registry(state, root))
     try:
-        return digest_of(state["repository"], state["digest"], registry) is not None
+        with signed_in(registry) as known:
+            return digest_of(state["repository"], state["digest"], known) is not None
     except (Failure, Unreachable) as error:
         raise Refusal(f"model {state['model']}: cannot look up its image: {error}") from error
 
@@ -92,6 +95,7 @@ def _registry(inputs: dict[str, Any], root: Path) -> dict[str, Any]:
     given = inputs["registry"]
     return {
         "address": given["address"],
+        "ecr_region": given.get("ecrRegion"),
         "ca_file": _file(given.get("caFile"), root),
         "auth_file": _file(given.get("authFile"), root),
     }

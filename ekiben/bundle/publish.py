@@ -15,6 +15,7 @@ from .builder import Builder, choose
 from .cache import Cache, among_builders, default_cache, held, slot
 from .certificates import index_settings
 from .context import Context, lay_out
+from .ecr import signed_in
 from .errors import BundleError, Cancelled, Failure, Stage
 from .process import Runner, Stopped
 from .recipe import ARCHITECTURES, Recipe, recipe
@@ -53,7 +54,8 @@ def publish(
         )
         work = _Work(source, repository, registry, cache, runner, recipe())
         try:
-            return work.published()
+            with signed_in(registry) as work.registry:
+                return work.published()
         except Stopped:
             raise Cancelled(source.model, work.stage, log) from None
         except Failure as failure:

@@ -28,11 +28,13 @@ class Registry:
 
     `ca_file` holds the certificates it is checked against (None: the machine's own). `auth_file`
     holds credentials in Docker's config.json form (None: anonymous); they live in files only.
+    `ecr_region` says that it is Amazon's registry in that region, where credentials are asked for.
     """
 
     address: str
     ca_file: Path | None = None
     auth_file: Path | None = None
+    ecr_region: str | None = None
 
     @property
     def host(self) -> str:
