@@ -6,7 +6,7 @@ import typer
 
 from ekiben.spec import SpecError
 
-from . import env, get, kubeconfig, lock, plan, token, up
+from . import env, get, init, kubeconfig, lock, plan, token, up
 from .failure import Failure
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("up")(up.up)
 app.command("get")(get.get)
 app.command("lock")(lock.lock)
 app.command("env")(env.env)
+app.command("init")(init.init)
 app.command("token")(token.token)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 
