@@ -9,11 +9,13 @@
 | POST /ekiben/throttle | `{"share": 0.2, "seed": 1, "services": [...]}`; share 0 ends it |
 | POST /ekiben/pace | `{"polls": N}`: how many looks at a cluster a change of its takes |
 | GET /ekiben/left?region=R | ids of all resources that are there, by kind |
+| GET /ekiben/eks?region=R | EKS clusters with their entries and node groups: `eks/inside.py` |
 | GET /ekiben/lacks | the table of what moto lacks |
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moto.core.request import Request
@@ -26,42 +28,74 @@ if TYPE_CHECKING:
     from tests.aws.front import Front
 
 
-def answer(front: "Front", request: Request) -> Response:
-    body = json.loads(request.get_data() or b"{}")
-    asked = (request.method, request.path.removeprefix("/ekiben/"))
-    try:
-        return _json(_answered(front, asked, request.args.to_dict(), body, request.host_url))
-    except LookupError as unknown:
-        return _json({"unknown": str(unknown)}, 404)
+@dataclass(frozen=True)
+class Asked:
+    """A request to the fake itself."""
+
+    front: "Front"
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
+    url: str
+    """Where the server is."""
 
 
-def _answered(
-    front: "Front", asked: tuple[str, str], query: dict[str, str], body: Any, url: str
-) -> Any:
-    match asked:
-        case ("GET", "ready"):
-            return {}
-        case ("GET", "calls"):
-            return front.log.as_data(int(query.get("since", 0)))
-        case ("DELETE", "calls"):
-            front.log.entries.clear()
-        case ("DELETE", "places"):
-            front.places.clear()
-        case ("POST", "throttle"):
-            services = frozenset(body.get("services", []))
-            front.throttle.set(body["share"], body.get("seed", 0), services)
-        case ("POST", "pace"):
-            front.settings = replace(front.settings, polls=body["polls"])
-            for place in front.places.values():
-                place.settings = front.settings
-        case ("GET", "left"):
-            return left(url, query.get("region", "us-east-1"))
-        case ("GET", "lacks"):
-            return [{"call": f"{r.service}:{r.operation}", "why": r.why} for r in LACKS]
-        case _:
-            raise LookupError(asked)
+def _ready(asked: Asked) -> Any:  # noqa: ARG001
     return {}
 
 
+def _calls(asked: Asked) -> Any:
+    return asked.front.log.as_data(int(asked.query.get("since", 0)))
+
+
+def _forget_calls(asked: Asked) -> Any:
+    asked.front.log.entries.clear()
+
+
+def _forget_places(asked: Asked) -> Any:
+    asked.front.places.clear()
+
+
+def _throttle(asked: Asked) -> Any:
+    services = frozenset(asked.body.get("services", []))
+    asked.front.throttle.set(asked.body["share"], asked.body.get("seed", 0), services)
+
+
+def _pace(asked: Asked) -> Any:
+    front = asked.front
+    front.settings = replace(front.settings, polls=asked.body["polls"])
+    for place in front.places.values():
+        place.settings = front.settings
+
+
+def _left(asked: Asked) -> Any:
+    return left(asked.url, asked.query.get("region", "us-east-1"))
+
+
+def _lacks(asked: Asked) -> Any:  # noqa: ARG001
+    return [{"call": f"{row.service}:{row.operation}", "why": row.why} for row in LACKS]
+
+
+ANSWERS: Mapping[tuple[str, str], Callable[[Asked], Any]] = {
+    ("GET", "ready"): _ready,
+    ("GET", "calls"): _calls,
+    ("DELETE", "calls"): _forget_calls,
+    ("DELETE", "places"): _forget_places,
+    ("POST", "throttle"): _throttle,
+    ("POST", "pace"): _pace,
+    ("GET", "left"): _left,
+    ("GET", "lacks"): _lacks,
+}
+
+
+def answer(front: "Front", request: Request) -> Response:
+    """The answer to a request under /ekiben/."""
+    found = ANSWERS.get((request.method, request.path.removeprefix("/ekiben/")))
+    if found is None:
+        return _json({"unknown": request.path}, 404)
+    body = json.loads(request.get_data() or b"{}")
+    return _json(found(Asked(front, request.args.to_dict(), body, request.host_url)))
+
+
 def _json(data: Any, status: int = 200) -> Response:
-    return Response(json.dumps(data, default=str), status, content_type="application/json")
+    text = json.dumps(data, default=str)
+    return Response(text, status, content_type="application/json")

@@ -15,13 +15,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response as HttpResponse
 
 from tests.aws import control, wire
+from tests.aws.eks import inside
 from tests.aws.lacks import BY_CALL
 from tests.aws.left import UNCOUNTED
 from tests.aws.log import Entry, Log
 from tests.aws.place import Place, Settings
 from tests.aws.rows import Row
 from tests.aws.throttle import Throttle, throttled
-from tests.aws.wire import Call, Fault, Refusal, Response
+from tests.aws.wire import Call, Document, Fault, Refusal, Response
 
 Environ = dict[str, Any]
 Start = Callable[..., Any]
@@ -68,6 +69,11 @@ class Front:
     def place(self, region: str) -> Place:
         """What is known of a region."""
         return self.places.setdefault(region, Place(DEFAULT_ACCOUNT_ID, region, self.settings))
+
+    def clusters(self, region: str) -> Document:
+        """EKS clusters of a region, by name."""
+        with self._one_by_one:
+            return inside.clusters(self.place(region))
 
     def _answer(self, call: Call | None, environ: Environ) -> tuple[Response, Entry]:
         if call is None:
@@ -132,7 +138,9 @@ class Front:
     def _of_moto(self, environ: Environ) -> Response:
         environ["wsgi.input"].seek(0)
         response = HttpResponse.from_app(self._moto, environ, buffered=True)
-        if response.status_code == 404 and response.mimetype == "text/html":
+        # S3's own 404 to a HEAD has neither body nor type.
+        asked = environ["REQUEST_METHOD"] != "HEAD"
+        if asked and response.status_code == 404 and response.mimetype == "text/html":
             raise NotImplementedError(f"moto has no answer at {environ['PATH_INFO']}")
         return Response(response.status_code, dict(response.headers), response.get_data())
 

@@ -67,7 +67,7 @@ class FakeAws:
 
     def empty(self) -> None:
         """Begin with an empty AWS. It takes moto a second."""
-        httpx.post(f"{self.url}/moto-api/reset").raise_for_status()
+        httpx.post(f"{self.url}/moto-api/reset", timeout=60).raise_for_status()
         self.forget()
 
     def forget(self) -> None:
