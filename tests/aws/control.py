@@ -71,6 +71,10 @@ def _left(asked: Asked) -> Any:
     return left(asked.url, asked.query.get("region", "us-east-1"))
 
 
+def _eks(asked: Asked) -> Any:
+    return asked.front.clusters(asked.query.get("region", "us-east-1"))
+
+
 def _lacks(asked: Asked) -> Any:  # noqa: ARG001
     return [{"call": f"{row.service}:{row.operation}", "why": row.why} for row in LACKS]
 
@@ -83,6 +87,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Asked], Any]] = {
     ("POST", "throttle"): _throttle,
     ("POST", "pace"): _pace,
     ("GET", "left"): _left,
+    ("GET", "eks"): _eks,
     ("GET", "lacks"): _lacks,
 }
 
