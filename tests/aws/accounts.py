@@ -17,7 +17,7 @@ ABSENT = "moto has no such call"
 PERIODS = "rotation period of a key"
 BUDGET_TAGS = "tags of a budget"
 ROTATION_DAYS = 365
-SESSION_OF_USER = re.compile(r"arn:aws:sts::(\d+):(user/.+)")
+SESSION_OF_USER = re.compile(r"arn:([-a-z]+):sts::(\d+):(user/.+)")
 
 
 # --- identity -------------------------------------------------------------------------------------
@@ -25,11 +25,12 @@ SESSION_OF_USER = re.compile(r"arn:aws:sts::(\d+):(user/.+)")
 
 def as_user(place: Place, given: Document, answer: Document) -> Document:  # noqa: ARG001
     """Users are IAM's; only sessions of roles are STS's."""
-    return answer | {"Arn": SESSION_OF_USER.sub(r"arn:aws:iam::\1:\2", answer["Arn"])}
+    return answer | {"Arn": SESSION_OF_USER.sub(r"arn:\1:iam::\2:\3", answer["Arn"])}
 
 
 def list_instance_profile_tags(place: Place, given: Document) -> Document:
-    profile = iam_backends[place.account]["aws"].get_instance_profile(given["InstanceProfileName"])
+    iam = iam_backends[place.account][place.partition]
+    profile = iam.get_instance_profile(given["InstanceProfileName"])
     return {"Tags": profile.tags, "IsTruncated": False}
 
 
@@ -110,7 +111,7 @@ def _all_there(place: Place, options: list[Document]) -> bool:
 
 
 def _records(place: Place) -> set[str]:
-    zones = route53_backends[place.account]["aws"].zones.values()
+    zones = route53_backends[place.account][place.partition].zones.values()
     return {
         record.name
         for zone in zones
@@ -124,7 +125,7 @@ def _records(place: Place) -> set[str]:
 
 
 def _budget(place: Place, account: str, name: str) -> Any:
-    found = budgets_backends[place.account]["aws"].budgets[account].get(name)
+    found = budgets_backends[place.account][place.partition].budgets[account].get(name)
     if found is None:
         raise Refusal("NotFoundException", f"Unable to get budget: {name}")
     return found
@@ -149,7 +150,8 @@ def update_budget(place: Place, given: Document) -> Document:
 
 
 def keep_budget_tags(place: Place, given: Document, answer: Document) -> Document:
-    arn = f"arn:aws:budgets::{given['AccountId']}:budget/{given['Budget']['BudgetName']}"
+    path = f"{given['AccountId']}:budget/{given['Budget']['BudgetName']}"
+    arn = f"arn:{place.partition}:budgets::{path}"
     tags = {tag["Key"]: tag["Value"] for tag in given.get("ResourceTags", [])}
     place.shelf(BUDGET_TAGS)[arn] = tags
     return answer

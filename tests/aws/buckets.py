@@ -15,7 +15,8 @@ def keep_tags(place: Place, given: Document, answer: Document) -> Document:
     tags = given.get("CreateBucketConfiguration", {}).get("Tags", [])
     by_key = {tag["Key"]: tag["Value"] for tag in tags}
     if by_key:
-        s3_backends[place.account]["aws"].put_bucket_tagging(given["Bucket"], by_key)
+        s3 = s3_backends[place.account][place.partition]
+        s3.put_bucket_tagging(given["Bucket"], by_key)
     return answer
 
 

@@ -45,7 +45,7 @@ def _parameter(place: Place, name: str, held: str) -> Document:
         "Value": held,
         "Version": 1,
         "LastModifiedDate": now(),
-        "ARN": f"arn:aws:ssm:{place.region}::parameter{name}",
+        "ARN": f"arn:{place.partition}:ssm:{place.region}::parameter{name}",
         "DataType": "text",
     }
 

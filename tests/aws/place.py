@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from moto.utilities.utils import get_partition
+
 from tests.aws.wire import Document, Refusal
 
 
@@ -75,8 +77,17 @@ class Place:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     _shelves: dict[str, dict[str, Document]] = field(default_factory=dict)
 
+    @property
+    def partition(self) -> str:
+        """`aws`, or what China and the US government have instead."""
+        return get_partition(self.region)
+
     def arn(self, service: str, path: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{path}"
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
+
+    def iam(self, path: str) -> str:
+        """ARN of something in IAM, which has no regions."""
+        return f"arn:{self.partition}:iam::{self.account}:{path}"
 
     def shelf(self, kind: str) -> dict[str, Document]:
         """What is kept of one kind, by name."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.aws.running import FakeAws
-from tests.aws.things import Surroundings, refusal
+from tests.aws.things import POLICY, Surroundings, refusal, surroundings
 
 
 @pytest.fixture
@@ -152,3 +152,19 @@ def test_tags_come_and_go(eks: Any, around: Surroundings) -> None:
     eks.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert eks.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
     assert eks.describe_cluster(name="dev")["cluster"]["tags"] == {"b": "2"}
+
+
+def test_another_partition_has_arns_of_its_own(aws: FakeAws) -> None:
+    region = "us-gov-west-1"
+    eks = aws.client("eks", region)
+    there = surroundings(aws, region)
+    made = eks.create_cluster(**there.cluster())["cluster"]
+    assert made["arn"] == f"arn:aws-us-gov:eks:{region}:123456789012:cluster/dev"
+    who = {"clusterName": "dev", "principalArn": there.pod_role}
+    eks.create_access_entry(**who)
+    scope = {"accessScope": {"type": "cluster"}}
+    assert "not valid" in refusal(eks.associate_access_policy, **who, **scope, policyArn=POLICY)
+    policy = POLICY.replace("arn:aws:", "arn:aws-us-gov:")
+    eks.associate_access_policy(**who, **scope, policyArn=policy)
+    caller = aws.client("sts", region).get_caller_identity()["Arn"]
+    assert caller.startswith("arn:aws-us-gov:iam::")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.running import FakeAws
+from tests.aws.running import REGION, FakeAws
 
 POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 
@@ -67,12 +67,12 @@ class Surroundings:
         }
 
 
-def surroundings(aws: FakeAws) -> Surroundings:
+def surroundings(aws: FakeAws, region: str = REGION) -> Surroundings:
     """Make them."""
-    ec2, iam = aws.client("ec2"), aws.client("iam")
+    ec2, iam = aws.client("ec2", region), aws.client("iam", region)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"us-east-1{z}")
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=region + z)
         for n, z in enumerate("ab")
     ]
 

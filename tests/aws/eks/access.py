@@ -7,7 +7,6 @@ from tests.aws.eks import around
 from tests.aws.place import Cluster, Place, fresh_id, now
 from tests.aws.wire import Document, Refusal
 
-POLICY_ARN = "arn:aws:eks::aws:cluster-access-policy/"
 POLICIES = [
     *("AmazonEKSAdminPolicy", "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy"),
     *("AmazonEKSEditPolicy", "AmazonEKSViewPolicy"),
@@ -18,7 +17,7 @@ POLICIES = [
 
 NODES = {"EC2_LINUX", "EC2_WINDOWS", "HYBRID_LINUX", "HYPERPOD_LINUX", "FARGATE_LINUX"}
 TYPES = {"STANDARD", "EC2", *NODES}
-PRINCIPAL = re.compile(r"arn:aws:iam::\d{12}:(?:(?:role|user)/.+|root)")
+PRINCIPAL = re.compile(r"arn:[-a-z]+:iam::\d{12}:(?:(?:role|user)/.+|root)")
 RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")
 INVALID = "InvalidParameterException"
 
@@ -48,7 +47,7 @@ def _with_entries(place: Place, given: Document) -> Cluster:
 
 def _check_principal(place: Place, principal: str) -> None:
     """An IAM user or role, never a session; a role of this account has to be there."""
-    ours = f"arn:aws:iam::{place.account}:role/"
+    ours = place.iam("role/")
     absent = principal.startswith(ours) and not around.role_exists(place, principal)
     if not PRINCIPAL.fullmatch(principal) or absent:
         message = f"The specified principalArn is invalid: invalid principal {principal}"
@@ -87,15 +86,16 @@ def _username(principal: str, kind: str) -> str:
     if ":role/" not in principal:
         return principal
     role = principal.rpartition("/")[2]
-    account = principal.split(":")[4]
-    return f"arn:aws:sts::{account}:assumed-role/{role}/{{{{SessionName}}}}"
+    _, partition, _, _, account, _ = principal.split(":", 5)
+    return f"arn:{partition}:sts::{account}:assumed-role/{role}/{{{{SessionName}}}}"
 
 
 def bootstrap_entry(place: Place, cluster: Cluster) -> None:
     """The creator's own entry, where the request asked for it."""
-    creator = f"arn:aws:iam::{place.account}:user/moto"
+    creator = place.iam("user/moto")
     _enter(place, cluster, creator, "STANDARD")
-    _associate(cluster, creator, f"{POLICY_ARN}AmazonEKSClusterAdminPolicy", {"type": "cluster"})
+    admin = _policy(place, "AmazonEKSClusterAdminPolicy")
+    _associate(cluster, creator, admin, {"type": "cluster"})
 
 
 def node_entry(place: Place, cluster: Cluster, role: str) -> None:
@@ -145,13 +145,17 @@ def list_access_entries(place: Place, given: Document) -> Document:
 
 
 def list_access_policies(place: Place, given: Document) -> Document:  # noqa: ARG001
-    return {"accessPolicies": [{"name": name, "arn": POLICY_ARN + name} for name in POLICIES]}
+    return {"accessPolicies": [{"name": name, "arn": _policy(place, name)} for name in POLICIES]}
+
+
+def _policy(place: Place, name: str) -> str:
+    return f"arn:{place.partition}:eks::aws:cluster-access-policy/{name}"
 
 
 def associate_access_policy(place: Place, given: Document) -> Document:
     cluster, entry = _entry(place, given)
     policy, scope = given["policyArn"], given["accessScope"]
-    if policy.removeprefix(POLICY_ARN) not in POLICIES:
+    if policy not in [_policy(place, name) for name in POLICIES]:
         raise Refusal(INVALID, f"The policyArn parameter format is not valid: {policy}")
     if entry["type"] != "STANDARD":
         message = f"Access policies cannot be associated with entries of type {entry['type']}"

@@ -82,7 +82,7 @@ def _interface(cluster: str) -> str:
 
 def check_role(place: Place, arn: str, service: str, actions: Iterable[str] = ()) -> None:
     """That a role is there and that the service may assume it."""
-    role = next((r for r in iam_backends[place.account]["aws"].get_roles() if r.arn == arn), None)
+    role = _role(place, arn)
     if role is None:
         raise Refusal(INVALID, f"Role provided in the request does not exist: {arn}")
     document: Document = json.loads(role.assume_role_policy_document)
@@ -106,7 +106,12 @@ def _listed(value: Any) -> list[Any]:
 
 
 def role_exists(place: Place, arn: str) -> bool:
-    return any(role.arn == arn for role in iam_backends[place.account]["aws"].get_roles())
+    return _role(place, arn) is not None
+
+
+def _role(place: Place, arn: str) -> Any:
+    roles = iam_backends[place.account][place.partition].get_roles()
+    return next((role for role in roles if role.arn == arn), None)
 
 
 def check_key(place: Place, arn: str) -> None:
