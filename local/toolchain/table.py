@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.toolchain.recipe import Tool
-from local.toolchain.rows import compiler, gateway, images, kubernetes, node, pulumi
+from local.toolchain.rows import compiler, gateway, images, kubernetes, kwok, node, pulumi
 
 TOOLS: tuple[Tool, ...] = (
     node.ETCD,
@@ -26,5 +26,6 @@ TOOLS: tuple[Tool, ...] = (
     pulumi.ENGINE,
     node.COREDNS,
     gateway.CONTROLLER,
+    kwok.CONTROLLER,
 )
 """In the order they are made: what is quick, and what a cluster starts with, comes first."""
