@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from tests.aws.front import Front
 from tests.aws.server import listening
+from tests.processes import WITH_PARENT
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -102,8 +103,8 @@ def in_this_process(front: Front) -> Iterator[FakeAws]:
 @contextmanager
 def in_its_own_process(eks_endpoint: str, eks_ca_file: Path) -> Iterator[FakeAws]:
     """A server of its own, ended with the context; it logs to standard error."""
-    command = [sys.executable, "-m", "tests.aws.server", "--eks-endpoint", eks_endpoint]
-    command += ["--eks-ca-file", str(eks_ca_file)]
+    command = [*WITH_PARENT, sys.executable, "-m", "tests.aws.server"]
+    command += ["--eks-endpoint", eks_endpoint, "--eks-ca-file", str(eks_ca_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         try:
             assert server.stdout is not None

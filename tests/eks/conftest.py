@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws.running import FakeAws, in_its_own_process
+from tests.eks.kubernetes import Kubernetes, kubernetes
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +23,10 @@ def aws(fake: FakeAws) -> FakeAws:
     """Empty."""
     fake.empty()
     return fake
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubernetes]:
+    """A fake AWS with a Kubernetes of its own, which is the cluster `dev` until `serve` is told."""
+    with kubernetes(tmp_path_factory.mktemp("eks"), "dev") as running:
+        yield running
