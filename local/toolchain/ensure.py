@@ -75,7 +75,12 @@ class Toolchain:
         return {name: path for taken in done for name, path in taken.paths.items()}
 
     def _clear_compiler_caches(self) -> None:
-        """Gigabytes that serve no one once nothing is left to compile."""
+        """Gigabytes that serve no one once nothing is left to compile.
+
+        Nor is a cache cleared under another run, whose table may hold more tools than ours.
+        """
+        if self.places.making.is_dir() and any(self.places.making.iterdir()):
+            return
         for for_tests, cache in ((False, self.places.go), (True, self.places.go_for_tests)):
             heavy = [t for t in self.tools if _is_heavy(t) and t.for_tests == for_tests]
             if cache.is_dir() and all(self.look(tool) for tool in heavy):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.toolchain.recipe import Tool
-from local.toolchain.rows import compiler, gateway, images, kubernetes, kwok, node, pulumi
+from local.toolchain.rows import aws, compiler, gateway, images, kubernetes, kwok, node, pulumi
 
 TOOLS: tuple[Tool, ...] = (
     node.ETCD,
@@ -27,5 +27,7 @@ TOOLS: tuple[Tool, ...] = (
     node.COREDNS,
     gateway.CONTROLLER,
     kwok.CONTROLLER,
+    aws.PROVIDER,
 )
-"""In the order they are made: what is quick, and what a cluster starts with, comes first."""
+"""In the order they are made: what is quick, and what a cluster starts with, comes first; what
+only tests ask for comes last."""

@@ -166,6 +166,11 @@ def test_the_compilers_cache_stays_while_something_is_left_to_compile(
     assert not places.go.exists()
     assert places.go_for_tests.exists()
     install(machine, "torch", "2.1")
+    of_another_run = places.making / "organ@1"
+    of_another_run.mkdir(parents=True)
+    chain.ensure(["torch"])
+    assert places.go_for_tests.exists()
+    of_another_run.rmdir()
     chain.ensure(["torch"])
     assert not places.go_for_tests.exists()
 
