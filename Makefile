@@ -18,7 +18,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: env ## Start the local cluster and deploy STACK (default: local)
-	@$(PY) -m ekiben up --stack $(STACK) --prepare --yes --clear-stale-lock --with-parent
+	@exec $(PY) -m ekiben up --stack $(STACK) --prepare --yes --clear-stale-lock --with-parent $$PPID
 
 down: env ## End the local cluster; nothing stays but the cache of built tools
 	@$(PY) -m local down --cluster $(CLUSTER)

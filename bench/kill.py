@@ -75,10 +75,12 @@ class Loop:
     def prepare(self) -> None:
         """Two runs that nobody kills, to know how long they take and to stand on firm ground."""
         self.models = ["first"]
-        self.change("everything")
-        self.seconds["everything"] = self.run("ekiben up").seconds
-        self.change("code")
-        self.seconds["code"] = self.run("ekiben up").seconds
+        for what in ("everything", "code"):
+            self.change(what)
+            done = self.run("ekiben up")
+            if done.status:
+                raise SystemExit(f"a run that nobody killed failed:\n{done.output[-6000:]}")
+            self.seconds[what] = done.seconds
         self.seconds["new model"] = self.seconds["code"]
 
     def change(self, what: str) -> None:

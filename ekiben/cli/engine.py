@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .failure import Failure
@@ -54,7 +55,7 @@ class Engine:
             cwd=self.root,
             env=dict(self.environment),
             check=False,
-            preexec_fn=end_with_parent,
+            preexec_fn=partial(end_with_parent, os.getpid()),
         ).returncode
 
     @property
@@ -81,12 +82,11 @@ class Engine:
         return done.stdout
 
 
-def end_with_parent() -> None:
-    """Asks the kernel to end this process when the one that started it ends.
+def end_with_parent(parent: int) -> None:
+    """Asks the kernel to end this process when `parent` ends, the one that started it.
 
     An engine that outlives its killed parent would hold the stack's lock against the next run.
     """
-    parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)

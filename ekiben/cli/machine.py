@@ -3,10 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ekiben.spec import LocalCluster, StackSpec
+from local.cluster import lock
 from local.cluster.errors import ClusterError
 from local.cluster.layout import Layout
 from local.cluster.up import up as start_cluster
@@ -41,6 +43,24 @@ def prepare(spec: StackSpec) -> dict[str, str]:
     except (ToolchainError, ClusterError) as error:
         raise Failure(str(error)) from None
     return {**os.environ, **environment(spec, tools)}
+
+
+@contextmanager
+def in_use(spec: StackSpec) -> Iterator[None]:
+    """Keeps the local cluster from being ended meanwhile. Raises Failure where it just was."""
+    if not isinstance(spec.cluster, LocalCluster):
+        yield
+        return
+    path = Layout.of_user(spec.cluster.name).use_lock
+    try:
+        with lock.held(path, lambda who: print(f"waiting for {who}"), shared=True):
+            yield
+    except FileNotFoundError as error:
+        if error.filename != str(path):
+            raise
+        raise Failure(
+            f"the local cluster {spec.cluster.name!r} was ended meanwhile; run `make up` again"
+        ) from None
 
 
 def environment(spec: StackSpec, tools: Mapping[str, Path]) -> dict[str, str]:

@@ -28,8 +28,8 @@ def up(
     clear_stale_lock: ClearStaleLock = False,
     prepare: Prepare = False,
     with_parent: Annotated[
-        bool, typer.Option("--with-parent", hidden=True, help="End when the caller ends.")
-    ] = False,
+        int | None, typer.Option("--with-parent", hidden=True, help="PID to end with.")
+    ] = None,
 ) -> None:
     """Bring the cluster to what the stack says, and print where its models answer.
 
@@ -37,27 +37,35 @@ def up(
     """
     # Here and not above, where every command would wait for what only this one needs.
     from .answering import wait_until_answering
+    from .machine import in_use
     from .machine import prepare as prepare_machine
 
     if with_parent:
-        end_with_parent()
+        end_with_parent(with_parent)
     root = project_root()
     spec = load_stack(root, stack)
     environment = prepare_machine(spec) if prepare else dict(os.environ)
     access = access_of(spec)
     engine = Engine(root=root, stack=stack, environment=environment)
-    folder, project, state = state_folder(engine.backend), project_name(root), None
-    if folder:
-        state = read_state(folder, project, stack)
-        release(folder, project, stack, clear_stale_lock)
-    if state is None:
-        engine.select()
-    elif urn := interrupted(state):
-        engine.settle(urn)
-    status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
+    with in_use(spec):
+        _settle(engine, clear_stale_lock)
+        status = engine.run("up", *(["--yes", "--skip-preview"] if yes else []))
     if status:
         raise typer.Exit(1)
     found = get.endpoints_of(root, spec, access)
     if access.gateway_url:
         wait_until_answering(found, _ROUTES_SECONDS, lambda line: print(line, flush=True))
     get.show(found)
+
+
+def _settle(engine: Engine, clear_stale_lock: bool) -> None:
+    """Makes the stack where it is new, and clears what a killed run left; raises Failure where its
+    state is broken, or in the hands of another run."""
+    folder, project, state = state_folder(engine.backend), project_name(engine.root), None
+    if folder:
+        state = read_state(folder, project, engine.stack)
+        release(folder, project, engine.stack, clear_stale_lock)
+    if state is None:
+        engine.select()
+    elif urn := interrupted(state):
+        engine.settle(urn)

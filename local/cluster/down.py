@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from local.cluster import lock, stop
@@ -15,7 +15,16 @@ def down(layout: Layout, progress: Progress) -> None:
     """End the cluster and remove it; tools, images and the registry's storage stay."""
     if not layout.clusters.is_dir():
         return
-    with lock.held(layout.lock, lambda who: progress.say("lock", f"waiting for {who}")):
+
+    def waiting(who: str) -> None:
+        progress.say("lock", f"waiting for {who}")
+
+    with ExitStack() as locks:
+        locks.enter_context(lock.held(layout.lock, waiting))
+        if layout.root.is_dir():
+            # An engine that goes on without its cluster would write the state of the old one
+            # into the folder of the next.
+            locks.enter_context(lock.held(layout.use_lock, waiting))
         progress.start("node")
         progress.say("node", "ending pods, then components")
         ran = stop.stop_node(layout)

@@ -53,6 +53,11 @@ class Layout:
         return self.clusters / f"{self.name}.lock"
 
     @property
+    def use_lock(self) -> Path:
+        """Shared by all who are at work in this cluster; `down` waits until nobody is."""
+        return self.root / "use.lock"
+
+    @property
     def registry_storage(self) -> Path:
         """The registry's blobs: outlive `down`, so that no image has to be built again."""
         return self.cache / "registry" / self.name

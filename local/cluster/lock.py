@@ -28,19 +28,20 @@ def holder(path: Path) -> str:
 
 
 @contextmanager
-def held(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock at `path`; `waiting` is told once whom we wait for.
+def held(path: Path, waiting: Callable[[str], None], *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock at `path`, whose folder is there; `waiting` is told once whom we wait for.
 
-    The kernel drops the lock with its holder, however that ends, so none is ever stale.
+    Any number of holders may have a `shared` one, and nobody else then. The kernel drops the lock
+    with its holder, however that ends, so none is ever stale.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             waiting(holder(path))
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, kind)
         if _is_still(descriptor, path):
             break
         os.close(descriptor)

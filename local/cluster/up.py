@@ -36,6 +36,7 @@ _DNS_SECONDS = 120.0
 def up(layout: Layout, progress: Progress) -> None:
     """Make the cluster ready; may be repeated at any time, after any interruption."""
     machine.check()
+    layout.clusters.mkdir(parents=True, exist_ok=True)
     with lock.held(layout.lock, lambda who: progress.say("lock", f"waiting for {who}")):
         _up(layout, progress)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.cluster import identity, lock
+from local.cluster.down import down
 from local.cluster.layout import Layout
 from local.cluster.stop import stop_node
+from local.toolchain.progress import SILENT
 
 HOLDER = """
 import sys, time
@@ -135,3 +139,32 @@ def test_a_lock_whose_file_was_removed_by_its_holder_is_taken_anew(tmp_path: Pat
         path.unlink()
         with lock.held(path, lambda _: pytest.fail("nobody holds the new file")):
             assert lock.is_held(path)
+
+
+def test_a_shared_lock_is_held_by_many_and_by_nobody_else(tmp_path: Path) -> None:
+    path, told = tmp_path / "lock", list[str]()
+    with ExitStack() as others:
+        for _ in range(2):
+            others.enter_context(lock.held(path, told.append, shared=True))
+        assert told == []
+
+        def waiting(who: str) -> None:
+            told.append(who)
+            others.close()
+
+        with lock.held(path, waiting):
+            assert len(told) == 1
+            assert f"process {os.getpid()} (" in told[0]
+
+
+def test_a_cluster_is_not_ended_while_somebody_is_at_work_in_it(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, "spare")
+    layout.root.mkdir(parents=True)
+    ending = threading.Thread(target=down, args=(layout, SILENT))
+    with lock.held(layout.use_lock, lambda _: None, shared=True):
+        ending.start()
+        ending.join(0.5)
+        assert ending.is_alive()
+        assert layout.root.is_dir()
+    ending.join(20)
+    assert not layout.root.exists()
