@@ -77,12 +77,21 @@ def wrongly_refused(place: Place, given: Document) -> Document:  # noqa: ARG001
     raise Refusal("NoSuchBucket", "a mistake")
 
 
+def wrongly_written(place: Place, given: Document) -> Document:  # noqa: ARG001
+    """XML has no way to say a carriage return."""
+    return {"CapacityReservations": [{"CapacityReservationId": "a\r\nb"}]}
+
+
 @pytest.fixture
 def mistaken() -> Iterator[FakeAws]:
-    """A server with two rows that answer what AWS could not."""
+    """A server with rows that answer what AWS could not."""
     rows = {
-        ("eks", name): Row(service="eks", operation=name, why="a mistake", answer=answer)
-        for name, answer in (("ListClusters", wrong), ("DescribeCluster", wrongly_refused))
+        (service, name): Row(service=service, operation=name, why="a mistake", answer=answer)
+        for service, name, answer in (
+            ("eks", "ListClusters", wrong),
+            ("eks", "DescribeCluster", wrongly_refused),
+            ("ec2", "DescribeCapacityReservations", wrongly_written),
+        )
     }
     settings = Settings(eks_endpoint="", eks_ca="")
     with in_this_process(Front(settings, rows=rows)) as running:
@@ -95,10 +104,13 @@ def test_an_answer_that_aws_could_not_give_is_a_fault(
     eks = mistaken.client("eks")
     assert refusal(eks.list_clusters).startswith("InternalFailure")
     assert refusal(eks.describe_cluster, name="dev").startswith("InternalFailure")
-    first, second = mistaken.faults()
+    reservations = mistaken.client("ec2").describe_capacity_reservations
+    assert refusal(reservations).startswith("InternalFailure")
+    first, second, third = mistaken.faults()
     assert 'Unknown parameter in input: "next"' in first
     assert "Invalid type for parameter clusters[0]" in first
     assert "has no error NoSuchBucket" in second
+    assert "would be read as" in third
     assert "ListClusters would not validate" in caplog.text
 
 
