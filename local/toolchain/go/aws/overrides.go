@@ -14,7 +14,9 @@ type fields = map[string]*tfbridge.SchemaInfo
 func configuration() fields {
 	secret := &tfbridge.SchemaInfo{Secret: tfbridge.True()}
 	return fields{
-		"region":                      {Default: &tfbridge.DefaultInfo{EnvVars: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}}},
+		"region": {
+			Default: &tfbridge.DefaultInfo{EnvVars: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
+		},
 		"skip_region_validation":      {Default: &tfbridge.DefaultInfo{Value: true}},
 		"skip_credentials_validation": {Default: &tfbridge.DefaultInfo{Value: false}},
 		"skip_metadata_api_check":     {Type: "boolean"},
