@@ -136,6 +136,13 @@ def test_without_an_entry_nobody_enters(there: Kubernetes) -> None:
     assert there.reviews.refusals[-1] == f"{carla.arn} has no access entry"
 
 
+def test_a_busy_sts_keeps_nobody_out(there: Kubernetes, admin: Caller) -> None:
+    there.aws.throttle(0.5, services=("sts",))
+    assert [asked(there, token(admin)) for _ in range(3)] == [200, 200, 200]
+    there.aws.throttle(0)
+    assert [call for call in there.aws.calls(service="sts") if call["throttled"]]
+
+
 @pytest.mark.usefixtures("around")
 def test_a_policy_of_a_namespace_ends_there(there: Kubernetes) -> None:
     dora = there.user("dora")
@@ -179,6 +186,17 @@ def test_a_token_of_another_cluster_is_refused(there: Kubernetes, admin: Caller)
     assert "not signed for the cluster dev" in there.reviews.refusals[-1]
 
 
+@pytest.fixture(scope="module")
+def good(there: Kubernetes) -> str:
+    """A token of the caller that `admin` lets in."""
+    return token(there.caller())
+
+
+@pytest.mark.usefixtures("admin")
+def test_an_unchanged_token_is_taken(there: Kubernetes, good: str) -> None:
+    assert asked(there, good) == 200
+
+
 def again(token: str, change: Callable[[str], str]) -> str:
     """A token whose URL was changed by somebody without the secret."""
     prefix, _, text = token.partition(".")
@@ -186,6 +204,7 @@ def again(token: str, change: Callable[[str], str]) -> str:
     return f"{prefix}." + base64.urlsafe_b64encode(change(url).encode()).decode().rstrip("=")
 
 
+@pytest.mark.usefixtures("admin")
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -200,10 +219,8 @@ def again(token: str, change: Callable[[str], str]) -> str:
     ],
 )
 def test_a_changed_token_is_refused(
-    there: Kubernetes, admin: Caller, change: Callable[[str], str], why: str
+    there: Kubernetes, good: str, change: Callable[[str], str], why: str
 ) -> None:
-    good = token(admin)
-    assert asked(there, good) == 200
     assert asked(there, again(good, change)) == 401
     assert why in there.reviews.refusals[-1]
 
