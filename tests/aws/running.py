@@ -29,6 +29,8 @@ class FakeAws:
 
     url: str
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    # One for all requests, without certificates: reading those takes longer than any answer.
+    _http: httpx.Client = field(default_factory=lambda: httpx.Client(verify=False, timeout=60))
 
     def client(self, service: str, region: str = REGION) -> Any:
         """boto3's client of a service; it asks once, without trying again."""
@@ -68,7 +70,7 @@ class FakeAws:
 
     def empty(self) -> None:
         """Begin with an empty AWS. It takes moto a second."""
-        httpx.post(f"{self.url}/moto-api/reset", timeout=60).raise_for_status()
+        self._http.post(f"{self.url}/moto-api/reset").raise_for_status()
         self.forget()
 
     def forget(self) -> None:
@@ -80,7 +82,7 @@ class FakeAws:
 
     def _asked(self, method: str, what: str, **body: Any) -> Any:
         url = f"{self.url}/ekiben/{what}"
-        answer = httpx.request(method, url, content=json.dumps(body), timeout=60)
+        answer = self._http.request(method, url, content=json.dumps(body))
         return answer.raise_for_status().json()
 
 
