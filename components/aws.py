@@ -77,7 +77,8 @@ class Late:
 def _text(value: Any, path: list[str]) -> str:
     for step in path:
         value = value[int(step)] if isinstance(value, list | tuple) else value[step]
-    return f"{value}"
+    # The engine knows one kind of number.
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value}"
 
 
 def _fill(text: str, values: list[str]) -> str:

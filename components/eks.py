@@ -34,6 +34,15 @@ class LoadBalancer(Part):
     """What stands before the gateway, and the names under which it is reached."""
 
 
+KINDS = {
+    "network": Network,
+    "control-plane": ControlPlane,
+    "nodes": NodeGroups,
+    "karpenter": Karpenter,
+    "balancer": LoadBalancer,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class EksClusterArgs:
     plan: PlatformPlan
@@ -67,15 +76,8 @@ class EksCluster(pulumi.ComponentResource):
             hooks={"aws:eks/cluster:Cluster": _one_step_at_a_time()},
         )
         child = pulumi.ResourceOptions(parent=self, providers=[provider])
-        for kind, part, resources in (
-            (Network, "network", plan.network),
-            (ControlPlane, "control-plane", plan.control_plane),
-            (NodeGroups, "nodes", plan.nodes),
-            (Karpenter, "karpenter", plan.karpenter),
-            (LoadBalancer, "balancer", plan.balancer),
-        ):
-            if resources:
-                kind(f"{name}-{part}", PartArgs(resources=resources, late=self.late), child)
+        for part, resources in plan.parts.items():
+            KINDS[part](f"{name}-{part}", PartArgs(resources=resources, late=self.late), child)
         self.register_outputs({"name": plan.home.cluster})
 
 

@@ -14,6 +14,9 @@ from tests.provider.engine import Engine, Ran
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "program"
+SECONDS = 600.0
+"""For one command of the engine: the provider waits long between looks at an EKS cluster."""
+
 TOOLS = ["pulumi", "pulumi-language-python", "pulumi-resource-aws"]
 
 
@@ -25,7 +28,7 @@ class Platform:
     stack: str
 
     def run(self, *arguments: str) -> Ran:
-        return self.engine.run(*arguments, "--stack", self.stack)
+        return self.engine.run(*arguments, "--stack", self.stack, seconds=SECONDS)
 
     def done(self, *arguments: str) -> str:
         """What a command says that has to succeed."""
@@ -39,9 +42,10 @@ class Platform:
     def destroy(self) -> str:
         return self.done("destroy", "--yes", "--skip-preview")
 
-    def unprotect(self) -> None:
-        """What a person does before a guarded cluster may go."""
-        self.done("state", "unprotect", "--all", "--yes")
+    def unguard(self) -> None:
+        """What a person does before a guarded cluster may go: `protect: false`, and `pulumi up`."""
+        self.done("config", "set", "unguarded", "true")
+        self.up()
 
     def types(self) -> list[str]:
         """Of every AWS resource in the state."""

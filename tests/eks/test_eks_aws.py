@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ekiben.spec import EksCluster
 from tests.aws.running import FakeAws
+from tests.aws.things import trust
 from tests.eks.engine import platform
 from tests.eks.stacks import PLATFORMS, platform_of, spec_of
 
@@ -21,14 +23,24 @@ def test_a_preview_shows_every_resource(stack: str, aws: FakeAws, tmp_path: Path
     shown = platform(tmp_path, aws, stack).done("preview")
     assert not aws.left(spec_of(stack).region or "")
     # Beside the plan's: the stack, the cluster as a whole, its provider and its parts.
-    assert f"+ {len(platform_of(stack).resources) + 3 + _parts(stack)} to create" in shown
-
-
-def _parts(stack: str) -> int:
     plan = platform_of(stack)
-    return sum(
-        bool(part) for part in (plan.network, plan.control_plane, plan.nodes, plan.karpenter)
-    )
+    assert f"+ {len(plan.resources) + len(plan.parts) + 3} to create" in shown
+
+
+def admins(stack: str, aws: FakeAws) -> None:
+    """The roles and users that the stack names: EKS wants to find them."""
+    iam = aws.client("iam")
+    written = spec_of(stack).cluster
+    assert isinstance(written, EksCluster)
+    for arn in written.admins:
+        kind, *path, name = arn.rpartition(":")[2].split("/")
+        place = {"Path": "/".join(["", *path, ""])}
+        if kind == "role":
+            iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"), **place
+            )
+        else:
+            iam.create_user(UserName=name, **place)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +50,7 @@ def test_a_platform_comes_whole_stays_as_it_is_and_goes_without_a_trace(
     stack: str, aws: FakeAws, tmp_path: Path
 ) -> None:
     region = spec_of(stack).region or ""
+    admins(stack, aws)
     before = aws.left(region)
     placed = platform(tmp_path, aws, stack)
     placed.up()
@@ -45,6 +58,6 @@ def test_a_platform_comes_whole_stays_as_it_is_and_goes_without_a_trace(
         each.type for each in platform_of(stack).resources.values()
     )
     placed.done("preview", "--refresh", "--expect-no-changes")
-    placed.unprotect()
+    placed.unguard()
     placed.destroy()
     assert aws.left(region) == before

@@ -52,10 +52,13 @@ class Engine:
         declared = {n: (kind, inputs, OUTPUTS[kind]) for n, (kind, inputs) in resources.items()}
         (self.folder / "resources.json").write_text(json.dumps(declared))
 
-    def run(self, *arguments: str) -> Ran:
-        """Run a command to its end."""
+    def run(self, *arguments: str, seconds: float = 90) -> Ran:
+        """Run a command to its end, which comes within so many seconds."""
         process = self.start(*arguments)
-        text, _ = process.communicate(timeout=90)
+        try:
+            text, _ = process.communicate(timeout=seconds)
+        finally:
+            end(process)
         return Ran(process.returncode, text)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":

@@ -47,10 +47,21 @@ class PlatformPlan:
     """Kubernetes objects, which may refer to AWS resources."""
 
     @property
+    def parts(self) -> Mapping[str, Resources]:
+        """Those that have resources, in the order in which they are placed."""
+        found = {
+            "network": self.network,
+            "control-plane": self.control_plane,
+            "nodes": self.nodes,
+            "karpenter": self.karpenter,
+            "balancer": self.balancer,
+        }
+        return {name: resources for name, resources in found.items() if resources}
+
+    @property
     def resources(self) -> Resources:
         """All AWS resources, each after all that it refers to."""
-        parts = (self.network, self.control_plane, self.nodes, self.karpenter, self.balancer)
-        return {name: each for part in parts for name, each in part.items()}
+        return {name: each for part in self.parts.values() for name, each in part.items()}
 
 
 def platform(stack: str, region: str, spec: EksCluster) -> PlatformPlan:

@@ -3,10 +3,15 @@
 import pulumi
 
 from components.eks import EksCluster, EksClusterArgs
+from ekiben.plan.eks.platform import platform
 from ekiben.spec import EksCluster as Spec
-from tests.eks.stacks import platform_of, spec_of
+from tests.eks.stacks import spec_of
 
 stack = pulumi.get_stack()
-written = spec_of(stack).cluster
+spec = spec_of(stack)
+written = spec.cluster
 assert isinstance(written, Spec)
-EksCluster("cluster", EksClusterArgs(plan=platform_of(stack), account=written.account))
+if pulumi.Config().get_bool("unguarded"):
+    written = written.model_copy(update={"protect": False})
+plan = platform(stack, spec.region or "", written)
+EksCluster("cluster", EksClusterArgs(plan=plan, account=written.account))
