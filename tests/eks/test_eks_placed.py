@@ -10,15 +10,12 @@ from tests.aws.things import trust
 from tests.eks.engine import platform
 from tests.eks.stacks import PLATFORMS, platform_of, spec_of
 
-pytestmark = [pytest.mark.tools, pytest.mark.engine]
-
-WHOLE = ["throw-away"]
-"""Stacks that are placed and removed in every run; the others are by `make test-long`."""
+pytestmark = [pytest.mark.tools, pytest.mark.engine, pytest.mark.long]
 
 ELSEWHERE = {"existing-vpc", "public"}
 """They name a VPC and a hosted zone, which the fake AWS has not."""
 
-OTHERS = sorted({*PLATFORMS} - {*WHOLE} - ELSEWHERE)
+PLACED = sorted({*PLATFORMS} - ELSEWHERE)
 
 
 def admins(stack: str, aws: FakeAws) -> None:
@@ -37,9 +34,7 @@ def admins(stack: str, aws: FakeAws) -> None:
             iam.create_user(UserName=name, **place)
 
 
-@pytest.mark.parametrize(
-    "stack", [*WHOLE, *(pytest.param(each, marks=pytest.mark.long) for each in OTHERS)]
-)
+@pytest.mark.parametrize("stack", PLACED)
 def test_a_platform_comes_whole_stays_as_it_is_and_goes_without_a_trace(
     stack: str, aws: FakeAws, tmp_path: Path
 ) -> None:
