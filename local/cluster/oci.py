@@ -80,6 +80,7 @@ def make(recipe: ImageRecipe, folder: Path) -> Image:
     """The image of `recipe` among those kept in `folder`; made when it is not there yet."""
     place = folder / f"{recipe.repository.replace('/', '_')}-{recipe.key}"
     if not place.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         with lock.held(folder / "making.lock", lambda _: None):
             if not place.exists():
                 unfinished = folder / "making"
