@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -46,6 +47,8 @@ def address() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # moto's state is the process', and other tests here have used it.
+    httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()
     yield f"http://{host}:{port}"
     server.stop()
 
