@@ -39,7 +39,7 @@ lint: env ## Format check, lint and types
 	@$(VENV)/bin/mypy
 
 check: lint ## Lint and the quick tests: for every edit
-	@$(PY) -m pytest $(TOGETHER) -m "not tools and not engine and not cluster and not served and not long" tests
+	@$(PY) -m pytest $(TOGETHER) -m "not tools and not fake and not engine and not cluster and not served and not long" tests
 
 format: env ## Format the code
 	@$(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check --quiet --fix .

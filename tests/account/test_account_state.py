@@ -14,6 +14,8 @@ from tests.aws.place import Settings
 from tests.aws.running import FakeAws, in_this_process
 from tests.eks.iam import allows
 
+pytestmark = pytest.mark.fake
+
 BUCKET = "ekiben-state-123456789012-eu-central-1"
 REGION = "eu-central-1"
 

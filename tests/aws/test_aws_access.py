@@ -7,6 +7,8 @@ import pytest
 from tests.aws.running import ACCOUNT, FakeAws
 from tests.aws.things import POLICY, Surroundings, refusal
 
+pytestmark = pytest.mark.fake
+
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
 

@@ -9,6 +9,8 @@ from ekiben.catalog.eks import eks_releases
 from tests.aws.running import FakeAws
 from tests.aws.things import Surroundings, refusal
 
+pytestmark = pytest.mark.fake
+
 
 @pytest.fixture
 def eks(aws: FakeAws, around: Surroundings) -> Any:

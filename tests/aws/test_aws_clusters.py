@@ -7,6 +7,8 @@ import pytest
 from tests.aws.running import FakeAws
 from tests.aws.things import POLICY, Surroundings, refusal, surroundings
 
+pytestmark = pytest.mark.fake
+
 
 @pytest.fixture
 def eks(aws: FakeAws) -> Any:

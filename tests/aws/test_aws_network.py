@@ -7,6 +7,8 @@ import pytest
 from tests.aws.running import FakeAws
 from tests.aws.things import Surroundings, refusal
 
+pytestmark = pytest.mark.fake
+
 
 @pytest.fixture
 def ec2(aws: FakeAws) -> Any:

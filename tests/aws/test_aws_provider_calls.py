@@ -10,6 +10,8 @@ from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from tests.aws.lacks import BY_CALL
 
+pytestmark = pytest.mark.fake
+
 CALLS = {
     service: calls.split()
     for service, calls in yaml.safe_load(

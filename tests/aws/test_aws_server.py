@@ -18,6 +18,8 @@ from tests.aws.running import ACCOUNT, REGION, FakeAws, in_its_own_process, in_t
 from tests.aws.things import Surroundings, refusal, surroundings
 from tests.aws.wire import Document, Refusal
 
+pytestmark = pytest.mark.fake
+
 
 def test_every_row_is_a_call_of_its_service_with_a_reason(aws: FakeAws) -> None:
     for row in LACKS:

@@ -8,6 +8,8 @@ import pytest
 from tests.aws.running import ACCOUNT, FakeAws
 from tests.aws.things import Surroundings, refusal
 
+pytestmark = pytest.mark.fake
+
 
 def network_balancer(elb: Any, around: Surroundings, name: str) -> dict[str, Any]:
     made = elb.create_load_balancer(

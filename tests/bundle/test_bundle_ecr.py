@@ -15,6 +15,8 @@ from tests.aws.front import Front
 from tests.aws.place import Settings
 from tests.aws.running import FakeAws, in_this_process
 
+pytestmark = pytest.mark.fake
+
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 ECR = Registry(address=f"{HOST}/prod", ecr_region="us-east-1")
 

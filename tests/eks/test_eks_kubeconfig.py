@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.aws.running import FakeAws
 from tests.aws.things import surroundings
 from tests.eks.stacks import PROJECT
+
+pytestmark = pytest.mark.fake
 
 
 def ask(stack: str, **environment: str) -> subprocess.CompletedProcess[str]:
