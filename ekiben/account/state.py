@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ekiben.plan.eks.policy import Document, document
+from ekiben.plan.eks.names import MANAGED_BY
+from ekiben.plan.eks.policy import Document, document, only_by_tls
 
 ALIAS = "alias/ekiben-state"
 OLD_VERSIONS_DAYS = 365
@@ -48,16 +49,7 @@ class StateHome:
 def bucket_policy(home: StateHome) -> Document:
     """Nobody without TLS."""
     bucket = f"arn:{home.partition}:s3:::{home.bucket}"
-    return document(
-        {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": {"AWS": ["*"]},
-            "Action": ["s3:*"],
-            "Resource": [bucket, f"{bucket}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    )
+    return document(only_by_tls("OnlyTls", ["s3:*"], [bucket, f"{bucket}/*"]))
 
 
 def make(home: StateHome, client: Callable[[str], Any], say: Say) -> None:
@@ -86,7 +78,7 @@ def _key(kms: Any, say: Say) -> str:
             )
         say(f"key {ALIAS} is there")
     else:
-        tags = [{"TagKey": "ekiben.dev/managed-by", "TagValue": "ekiben"}]
+        tags = [{"TagKey": MANAGED_BY, "TagValue": "ekiben"}]
         found = kms.create_key(Description="Secrets and state of Pulumi stacks", Tags=tags)[
             "KeyMetadata"
         ]

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws.front import Front
-from tests.aws.place import Settings
 from tests.aws.running import FakeAws, in_this_process
 from tests.eks.iam import allows
 
@@ -22,7 +20,7 @@ REGION = "eu-central-1"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[FakeAws]:
-    with in_this_process(Front(Settings(eks_endpoint="https://127.0.0.1:1", eks_ca=""))) as running:
+    with in_this_process() as running:
         yield running
 
 

@@ -15,7 +15,7 @@ import httpx
 from botocore.config import Config
 
 from tests.aws.front import Front
-from tests.aws.server import listening
+from tests.aws.server import NOWHERE, listening, settings
 from tests.processes import WITH_PARENT
 
 REGION = "us-east-1"
@@ -87,9 +87,9 @@ class FakeAws:
 
 
 @contextmanager
-def in_this_process(front: Front) -> Iterator[FakeAws]:
+def in_this_process(front: Front | None = None) -> Iterator[FakeAws]:
     """A server in a thread; moto's state is the process', so one at a time."""
-    server = listening(front)
+    server = listening(front or Front(settings(NOWHERE, None)))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     found = FakeAws(f"http://127.0.0.1:{server.server_port}")

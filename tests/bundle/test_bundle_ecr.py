@@ -11,8 +11,6 @@ import pytest
 from ekiben.bundle.ecr import signed_in
 from ekiben.bundle.errors import Failure
 from ekiben.bundle.source import Registry
-from tests.aws.front import Front
-from tests.aws.place import Settings
 from tests.aws.running import FakeAws, in_this_process
 
 pytestmark = pytest.mark.fake
@@ -23,7 +21,7 @@ ECR = Registry(address=f"{HOST}/prod", ecr_region="us-east-1")
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[FakeAws]:
-    with in_this_process(Front(Settings(eks_endpoint="https://127.0.0.1:1", eks_ca=""))) as running:
+    with in_this_process() as running:
         yield running
 
 

@@ -9,11 +9,11 @@ from ekiben.catalog.eks import eks_releases
 from ekiben.plan.labels import NODE_GROUP
 from ekiben.spec.eks import EksCluster
 
-from .cluster import attached
 from .groups import SYSTEM, SYSTEM_TAINT
 from .names import Home
 from .policy import pod_trust
 from .resource import Resource, Resources, ref
+from .roles import attached, role
 
 _ON_SYSTEM: Mapping[str, Any] = {
     "nodeSelector": {NODE_GROUP: SYSTEM},
@@ -79,10 +79,10 @@ def addons(home: Home, spec: EksCluster, *, before_nodes: bool) -> Resources:
 def _role(home: Home, name: str, row: Addon) -> Resources:
     if row.policy is None:
         return {}
-    role = f"{name}-role"
+    own = f"{name}-role"
     return {
-        role: Resource(type="aws:iam/role:Role", properties={"assumeRolePolicy": pod_trust()}),
-        f"{name}-rights": attached(role, home.managed_policy(row.policy)),
+        own: role(pod_trust()),
+        f"{name}-rights": attached(own, home.managed_policy(row.policy)),
     }
 
 

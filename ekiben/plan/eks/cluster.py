@@ -7,6 +7,7 @@ from . import network
 from .names import Home, log_group
 from .policy import allow, document, trust
 from .resource import CALLER, Resource, Resources, ref
+from .roles import attached, entitled, role
 from .subnets import service_cidr
 
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -29,27 +30,12 @@ def _logs(home: Home, spec: EksCluster) -> Resources:
 def _role(home: Home) -> Resources:
     use_key = ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ListGrants"]
     return {
-        "cluster-role": Resource(
-            type="aws:iam/role:Role",
-            properties={"assumeRolePolicy": trust("eks.amazonaws.com")},
-        ),
+        "cluster-role": role(trust("eks.amazonaws.com")),
         "cluster-rights": attached("cluster-role", home.managed_policy("AmazonEKSClusterPolicy")),
-        "cluster-key": Resource(
-            type="aws:iam/rolePolicy:RolePolicy",
-            properties={
-                "role": ref("cluster-role"),
-                "policy": document(allow("Key", use_key, [ref("key", "arn")])),
-            },
+        "cluster-key": entitled(
+            "cluster-role", document(allow("Key", use_key, [ref("key", "arn")]))
         ),
     }
-
-
-def attached(role: str, policy: str) -> Resource:
-    """A policy's attachment to a role of the plan."""
-    return Resource(
-        type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        properties={"role": ref(role, "name"), "policyArn": policy},
-    )
 
 
 def _cluster(home: Home, spec: EksCluster) -> Resources:
@@ -98,7 +84,7 @@ def _admins(home: Home, spec: EksCluster) -> Resources:
     found: Resources = {}
     for name, principal in (named or {"admin-caller": CALLER}).items():
         found[name] = entry(principal)
-        found[f"{name}-rights"] = entitled(name, policy, {"type": "cluster"})
+        found[f"{name}-rights"] = admitted(name, policy, {"type": "cluster"})
     return found
 
 
@@ -114,7 +100,7 @@ def entry(principal: str, kind: str = "STANDARD") -> Resource:
     )
 
 
-def entitled(entry_name: str, policy: str, scope: dict[str, object]) -> Resource:
+def admitted(entry_name: str, policy: str, scope: dict[str, object]) -> Resource:
     """Gives the principal of an entry one of EKS's own sets of rights."""
     return Resource(
         type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",

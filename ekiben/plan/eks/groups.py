@@ -41,7 +41,7 @@ class Group:
     labels: Mapping[str, str]
     taints: Sequence[Mapping[str, str]]
     disk: Mapping[str, Any]
-    """Size in GiB, type, iops, throughput in MiB a second: as a volume of EBS has them."""
+    """`volumeSize` in GiB, `volumeType`, `iops`, `throughput` in MiB a second, as EBS has them."""
 
     local_disks: bool
     """Whether every type has NVMe disks of its own, which then hold images and pods' files."""
@@ -79,13 +79,13 @@ def _guard(accelerator: str | None) -> list[Mapping[str, str]]:
 def volume(disk: Disk, accelerator: str | None) -> dict[str, Any]:
     size = bytes_of(disk.size) >> 30
     if disk.type != "gp3":
-        return {"size": size, "type": disk.type, "iops": disk.iops}
+        return {"volumeSize": size, "volumeType": disk.type, "iops": disk.iops}
     usual = FAST_THROUGHPUT if accelerator else _PLAIN_THROUGHPUT
     throughput = disk.throughput or usual
     # gp3 gives at most a quarter of a MiB a second for each operation a second.
     return {
-        "size": size,
-        "type": disk.type,
+        "volumeSize": size,
+        "volumeType": disk.type,
         "iops": max(disk.iops, 4 * throughput),
         "throughput": throughput,
     }

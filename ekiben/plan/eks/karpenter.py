@@ -7,11 +7,11 @@ reach (https://karpenter.sh/docs/reference/cloudformation/).
 
 from typing import Any
 
-from .cluster import attached, entry
+from .cluster import entry
 from .names import Home, named
-from .node_groups import node_policies
-from .policy import Document, Statement, allow, document, grant, pod_trust, trust
+from .policy import Document, Statement, allow, document, grant, only_by_tls, pod_trust
 from .resource import Resource, Resources, ref
+from .roles import entitled, node_role, role
 
 NAMESPACE = "kube-system"
 """Where API Priority and Fairness favours it (https://karpenter.sh/docs/getting-started)."""
@@ -36,23 +36,16 @@ def karpenter(home: Home) -> Resources:
 
 def _nodes(home: Home) -> Resources:
     """The role of the nodes that Karpenter starts, and its way into the cluster."""
-    role = "karpenter-node-role"
-    policies = {
-        f"karpenter-node-{name}": attached(role, policy)
-        for name, policy in node_policies(home).items()
-    }
+    nodes = node_role(home, "karpenter-node")
+    own, *policies = nodes
     return {
-        role: Resource(
-            type="aws:iam/role:Role",
-            properties={"assumeRolePolicy": trust("ec2.amazonaws.com")},
-        ),
-        **policies,
+        **nodes,
         PROFILE: Resource(
             type="aws:iam/instanceProfile:InstanceProfile",
-            properties={"role": ref(role, "name")},
+            properties={"role": ref(own, "name")},
             needs=tuple(policies),
         ),
-        "karpenter-node-entry": entry(ref(role, "arn"), "EC2_LINUX"),
+        "karpenter-node-entry": entry(ref(own, "arn"), "EC2_LINUX"),
     }
 
 
@@ -65,14 +58,8 @@ def _queue(home: Home) -> Resources:
         [ref(QUEUE, "arn")],
         {"ArnLike": {"aws:SourceArn": home.arn("events", "rule/*")}},
     )
-    insecure = {
-        "Sid": "Encrypted",
-        "Effect": "Deny",
-        "Principal": {"AWS": ["*"]},
-        "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"],
-        "Resource": [ref(QUEUE, "arn")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    sending = ["sqs:SendMessage", "sqs:ReceiveMessage"]
+    secure = only_by_tls("Encrypted", sending, [ref(QUEUE, "arn")])
     return {
         QUEUE: Resource(
             type="aws:sqs/queue:Queue",
@@ -84,7 +71,7 @@ def _queue(home: Home) -> Resources:
         ),
         "interruptions-policy": Resource(
             type="aws:sqs/queuePolicy:QueuePolicy",
-            properties={"queueUrl": ref(QUEUE, "url"), "policy": document(send, insecure)},
+            properties={"queueUrl": ref(QUEUE, "url"), "policy": document(send, secure)},
         ),
     }
 
@@ -107,13 +94,8 @@ def _rules() -> Resources:
 
 def _controller(home: Home) -> Resources:
     return {
-        "karpenter-role": Resource(
-            type="aws:iam/role:Role", properties={"assumeRolePolicy": pod_trust()}
-        ),
-        "karpenter-rights": Resource(
-            type="aws:iam/rolePolicy:RolePolicy",
-            properties={"role": ref("karpenter-role"), "policy": rights(home)},
-        ),
+        "karpenter-role": role(pod_trust()),
+        "karpenter-rights": entitled("karpenter-role", rights(home)),
         "karpenter-identity": Resource(
             type="aws:eks/podIdentityAssociation:PodIdentityAssociation",
             properties={

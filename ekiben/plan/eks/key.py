@@ -2,7 +2,7 @@
 
 from ekiben.spec.eks import EksCluster
 
-from .names import Home, log_group
+from .names import Home, flow_log_group, log_group
 from .policy import Document, document, grant
 from .resource import Resource, Resources, ref
 
@@ -43,14 +43,11 @@ def _policy(home: Home) -> Document:
 
     In a key's own policy `*` is the key itself.
     """
-    groups = [home.arn("logs", f"log-group:{name}") for name in _log_groups(home)]
+    names = (log_group(home.cluster), flow_log_group(home.cluster))
+    groups = [home.arn("logs", f"log-group:{name}") for name in names]
     logs = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}}
     account = {"AWS": [home.iam("root")]}
     return document(
         grant("Account", account, [*_MANAGE, *_USE, "kms:CreateGrant"], ["*"]),
         grant("Logs", {"Service": [f"logs.{home.region}.amazonaws.com"]}, _USE, ["*"], logs),
     )
-
-
-def _log_groups(home: Home) -> list[str]:
-    return [log_group(home.cluster), f"/ekiben/{home.cluster}/flow-logs"]

@@ -8,6 +8,8 @@ fixes are given.
 from dataclasses import dataclass
 from typing import Any
 
+from ekiben.plan.labels import STACK
+
 MANAGED_BY = "ekiben.dev/managed-by"
 CLUSTER = "ekiben.dev/cluster"
 DISCOVERY = "karpenter.sh/discovery"
@@ -16,7 +18,7 @@ DISCOVERY = "karpenter.sh/discovery"
 
 def tags(stack: str, cluster: str) -> dict[str, str]:
     """What every resource is tagged with, by the provider's default tags."""
-    return {MANAGED_BY: "ekiben", "ekiben.dev/stack": stack, CLUSTER: cluster}
+    return {MANAGED_BY: "ekiben", STACK: stack, CLUSTER: cluster}
 
 
 def named(name: str, **more: str) -> dict[str, Any]:
@@ -27,6 +29,11 @@ def named(name: str, **more: str) -> dict[str, Any]:
 def log_group(cluster: str) -> str:
     """Where EKS itself writes the control plane's logs."""
     return f"/aws/eks/{cluster}/cluster"
+
+
+def flow_log_group(cluster: str) -> str:
+    """Where records of the VPC's connections go."""
+    return f"/ekiben/{cluster}/flow-logs"
 
 
 @dataclass(frozen=True, kw_only=True)

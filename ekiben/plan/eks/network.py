@@ -5,9 +5,10 @@ from typing import Any
 
 from ekiben.spec.network import Network
 
-from .names import DISCOVERY, Home, named
+from .names import DISCOVERY, Home, flow_log_group, named
 from .policy import allow, document, trust
 from .resource import Resource, Resources, ref
+from .roles import entitled, role
 from .subnets import ZonePlan, zone_plans
 
 PRIVATE_ONLY = (
@@ -56,6 +57,14 @@ def cidr(spec: Network) -> str:
 def public_route(spec: Network) -> tuple[str, ...]:
     """What must be there before something in a public subnet is reached."""
     return () if spec.vpc else ("public-out",)
+
+
+def private_routes(spec: Network) -> tuple[str, ...]:
+    """What must be there before a node in a private subnet finds anybody."""
+    if spec.vpc:
+        return ()
+    last = "out" if spec.nat != "none" else "routed"
+    return tuple(f"private-{zone[-1]}-{last}" for zone in _zones(spec))
 
 
 def _zones(spec: Network) -> list[str]:
@@ -112,7 +121,7 @@ def _subnet(
         "availabilityZone": zone,
         "cidrBlock": cidr,
         "mapPublicIpOnLaunch": False,
-        **named(home.name(f"{name}"), **tags),
+        **named(home.name(name), **tags),
     }
     return name, Resource(type="aws:ec2/subnet:Subnet", properties=properties)
 
@@ -151,7 +160,7 @@ def _nat_gateway(home: Home, letter: str) -> Resources:
             properties={
                 "subnetId": ref(f"public-{letter}"),
                 "allocationId": ref(f"nat-{letter}-address"),
-                **named(home.name(f"{letter}")),
+                **named(home.name(letter)),
             },
             needs=("public-out",),
         ),
@@ -175,7 +184,7 @@ def _private_routes(home: Home, spec: Network, zones: Sequence[ZonePlan]) -> Res
 def _route_table(home: Home, name: str) -> Resource:
     return Resource(
         type="aws:ec2/routeTable:RouteTable",
-        properties={"vpcId": ref("vpc"), **named(home.name(f"{name}"))},
+        properties={"vpcId": ref("vpc"), **named(home.name(name))},
     )
 
 
@@ -260,7 +269,7 @@ def _interface(home: Home, service: str, spec: Network) -> Resource:
             "privateDnsEnabled": True,
             "subnetIds": private_subnets(spec),
             "securityGroupIds": [ref("endpoints-group")],
-            **named(home.name(f"{service}")),
+            **named(home.name(service)),
         },
     )
 
@@ -280,24 +289,17 @@ def _flow_logs(home: Home, spec: Network) -> Resources:
         "flow-logs-group": Resource(
             type="aws:cloudwatch/logGroup:LogGroup",
             properties={
-                "name": f"/ekiben/{home.cluster}/flow-logs",
+                "name": flow_log_group(home.cluster),
                 "retentionInDays": spec.flow_logs,
                 "kmsKeyId": ref("key", "arn"),
             },
         ),
-        "flow-logs-role": Resource(
-            type="aws:iam/role:Role",
-            properties={"assumeRolePolicy": trust("vpc-flow-logs.amazonaws.com", source)},
-        ),
-        "flow-logs-rights": Resource(
-            type="aws:iam/rolePolicy:RolePolicy",
-            properties={
-                "role": ref("flow-logs-role"),
-                "policy": document(
-                    allow("Write", write, into),
-                    allow("Find", ["logs:DescribeLogGroups"], groups),
-                ),
-            },
+        "flow-logs-role": role(trust("vpc-flow-logs.amazonaws.com", source)),
+        "flow-logs-rights": entitled(
+            "flow-logs-role",
+            document(
+                allow("Write", write, into), allow("Find", ["logs:DescribeLogGroups"], groups)
+            ),
         ),
         "flow-logs": Resource(
             type="aws:ec2/flowLog:FlowLog",

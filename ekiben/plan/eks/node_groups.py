@@ -4,21 +4,19 @@ Their size never changes by itself; what a group has beyond them, Karpenter star
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ekiben.catalog.instances import offered, regions
 from ekiben.plan.labels import NODE_GROUP
 from ekiben.spec.eks import EksCluster
-from ekiben.spec.network import Network
 from ekiben.spec.nodes import Disk
 
 from . import network
-from .cluster import attached
 from .groups import NODE_CONFIG, SYSTEM, SYSTEM_TAINT, Group, volume
 from .names import Home
-from .policy import trust
 from .resource import Resource, Resources, ref
+from .roles import node_role
 
 SYSTEM_TYPES = ("m7i-flex.large", "m7i.large", "m7a.large", "m6i.large", "m6a.large", "m5.large")
 """2 CPUs and 8 GiB each: what controllers, DNS and gateway need of two nodes together."""
@@ -38,7 +36,8 @@ _BOUNDARY = "ekiben"
 def node_groups(home: Home, spec: EksCluster, groups: Mapping[str, Group]) -> Resources:
     """The system group, and one managed group for each group that always has nodes."""
     fixed = {name: group for name, group in groups.items() if spec.node_groups[name].min}
-    found = {**_role(home), **_group(home, spec, system_group(home.region), SYSTEM_NODES)}
+    found = node_role(home, "node")
+    found |= _group(home, spec, system_group(home.region), SYSTEM_NODES)
     for name, group in fixed.items():
         found |= _group(home, spec, group, spec.node_groups[name].min)
     return found
@@ -63,27 +62,6 @@ def system_group(region: str) -> Group:
 def _there(region: str) -> tuple[str, ...]:
     found = tuple(each for each in SYSTEM_TYPES if offered(region, None, each))
     return found if region in regions() else EVERYWHERE
-
-
-def node_policies(home: Home) -> dict[str, str]:
-    """What a node itself may do: join its cluster, hand roles to pods, pull images."""
-    return {
-        "worker": home.managed_policy("AmazonEKSWorkerNodePolicy"),
-        "images": home.managed_policy("AmazonEC2ContainerRegistryPullOnly"),
-    }
-
-
-def _role(home: Home) -> Resources:
-    return {
-        "node-role": Resource(
-            type="aws:iam/role:Role",
-            properties={"assumeRolePolicy": trust("ec2.amazonaws.com")},
-        ),
-        **{
-            f"node-{name}": attached("node-role", policy)
-            for name, policy in node_policies(home).items()
-        },
-    }
 
 
 def _group(home: Home, spec: EksCluster, group: Group, size: int) -> Resources:
@@ -116,21 +94,12 @@ def _group(home: Home, spec: EksCluster, group: Group, size: int) -> Resources:
                 **_tags(home, group),
             },
             needs=(
-                *(f"node-{policy}" for policy in node_policies(home)),
+                *("node-worker", "node-images"),
                 *("addon-vpc-cni", "addon-kube-proxy", "addon-eks-pod-identity-agent"),
-                *_ways_out(spec.network),
+                *network.private_routes(spec.network),
             ),
         ),
     }
-
-
-def _ways_out(spec: Network) -> Sequence[str]:
-    """Routes without which a node would come up and find nobody."""
-    if spec.vpc is not None:
-        return ()
-    letters = sorted(zone[-1] for zone in spec.zones)
-    role = "out" if spec.nat != "none" else "routed"
-    return [f"private-{letter}-{role}" for letter in letters]
 
 
 def _taint(taint: Mapping[str, str]) -> dict[str, str]:
@@ -144,11 +113,10 @@ def _tags(home: Home, group: Group) -> dict[str, Any]:
 def _template(home: Home, group: Group) -> dict[str, Any]:
     """How a node of the group is started. Tokens of the instance are out of reach of its pods."""
     tags = _tags(home, group)["tags"]
+    root = {**group.disk, "encrypted": "true", "deleteOnTermination": "true"}
     template: dict[str, Any] = {
         "updateDefaultVersion": True,
-        "blockDeviceMappings": [
-            {"deviceName": "/dev/xvda", "ebs": _root_volume(group.disk)},
-        ],
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": root}],
         "metadataOptions": {
             "httpEndpoint": "enabled",
             "httpTokens": "required",
@@ -162,18 +130,6 @@ def _template(home: Home, group: Group) -> dict[str, Any]:
     if group.fast_pulls:
         template["userData"] = base64.b64encode(_user_data().encode()).decode()
     return template
-
-
-def _root_volume(disk: Mapping[str, Any]) -> dict[str, Any]:
-    throughput = {"throughput": disk["throughput"]} if "throughput" in disk else {}
-    return {
-        "volumeSize": disk["size"],
-        "volumeType": disk["type"],
-        "iops": disk["iops"],
-        **throughput,
-        "encrypted": "true",
-        "deleteOnTermination": "true",
-    }
 
 
 def _user_data() -> str:

@@ -131,6 +131,8 @@ def _in(key: str, values: list[str]) -> dict[str, Any]:
 
 
 def _node_class(home: Home, spec: EksCluster, group: Group, written: NodeGroup) -> Manifest:
+    size = f"{group.disk['volumeSize']}Gi"
+    root = {**group.disk, "volumeSize": size, "encrypted": True, "deleteOnTermination": True}
     reservations = [{"id": each} for each in written.capacity_reservations]
     return {
         "apiVersion": "karpenter.k8s.aws/v1",
@@ -143,9 +145,7 @@ def _node_class(home: Home, spec: EksCluster, group: Group, written: NodeGroup) 
             "securityGroupSelectorTerms": [
                 {"id": ref("cluster", "vpcConfig.clusterSecurityGroupId")}
             ],
-            "blockDeviceMappings": [
-                {"deviceName": "/dev/xvda", "rootVolume": True, "ebs": _root_volume(group.disk)}
-            ],
+            "blockDeviceMappings": [{"deviceName": "/dev/xvda", "rootVolume": True, "ebs": root}],
             "metadataOptions": {
                 "httpEndpoint": "enabled",
                 "httpTokens": "required",
@@ -164,15 +164,3 @@ def _subnets(home: Home, spec: EksCluster) -> list[dict[str, Any]]:
     if spec.network.vpc is None:
         return [{"tags": {DISCOVERY: home.cluster}}]
     return [{"id": each} for each in network.private_subnets(spec.network)]
-
-
-def _root_volume(disk: Mapping[str, Any]) -> dict[str, Any]:
-    throughput = {"throughput": disk["throughput"]} if "throughput" in disk else {}
-    return {
-        "volumeSize": f"{disk['size']}Gi",
-        "volumeType": disk["type"],
-        "iops": disk["iops"],
-        **throughput,
-        "encrypted": True,
-        "deleteOnTermination": True,
-    }

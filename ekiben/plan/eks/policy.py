@@ -51,6 +51,18 @@ def grant(
     }
 
 
+def only_by_tls(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """Refuses everybody who does not encrypt, in a resource's own policy."""
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": {"AWS": ["*"]},
+        "Action": list(actions),
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def trust(service: str, conditions: Conditions | None = None) -> Document:
     """Lets an AWS service take on the role."""
     return document(
