@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from local.toolchain import ensure
+from tests.aws.running import in_this_process
 from tests.provider.engine import Engine
 
 pytestmark = [pytest.mark.tools, pytest.mark.engine]
@@ -44,13 +43,8 @@ made("aws:iam/role:Role", "nodes", {{"assumeRolePolicy": {TRUST}}})
 @pytest.fixture
 def address() -> Iterator[str]:
     """A fake AWS."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    # moto's state is the process', and other tests here have used it.
-    httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with in_this_process() as aws:
+        yield aws.url
 
 
 @pytest.fixture
